@@ -1,0 +1,47 @@
+"""Interactive image segmentation in a notebook cell, after ScribblePrompt (Wong et al., ECCV 2024)."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scribbleprompt_widget.image import Image
+    from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names, register_predictor
+    from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
+    from scribbleprompt_widget.widgets.segmenter import Segmenter
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Box",
+    "Click",
+    "Image",
+    "Prompts",
+    "Scribble",
+    "Segmenter",
+    "load_predictor",
+    "predictor_names",
+    "register_predictor",
+]
+
+_HOME = {
+    "Box": "prompts",
+    "Click": "prompts",
+    "Image": "image",
+    "Prompts": "prompts",
+    "Scribble": "prompts",
+    "Segmenter": "widgets.segmenter",
+    "load_predictor": "predictors.registry",
+    "predictor_names": "predictors.registry",
+    "register_predictor": "predictors.registry",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing the package is quick in scripts and shells."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

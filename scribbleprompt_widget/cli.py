@@ -1,0 +1,120 @@
+"""The shell command `scribbleprompt`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scribbleprompt_widget import __version__
+from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.mask_file import save_mask
+from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names
+from scribbleprompt_widget.prompts import Box, Click, Prompt, Prompts, Scribble
+
+__all__ = ["main"]
+
+POINT_FILES = (".csv", ".txt")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status is 0, 1 for an error told on stderr, or 2 for a wrong command line."""
+    options = _parser().parse_args(arguments)
+    try:
+        _segment(options)
+    except (OSError, ValueError, TypeError) as error:
+        print(f"scribbleprompt: {error}", file=sys.stderr)  # noqa: T201  # a command talks on its streams
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scribbleprompt", description="Interactive segmentation after ScribblePrompt.")
+    parser.add_argument("--version", action="version", version=f"scribbleprompt {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True)
+
+    segment = commands.add_parser(
+        "segment",
+        help="segment an image by prompts",
+        description="Segment an image by prompts. Coordinates are image pixels, x = column and y = row, from 0.",
+        epilog="example: scribbleprompt segment ct.dcm --box 40,52,88,97 --negative-click 60,30 --out mask.nii.gz",
+    )
+    segment.add_argument("image", help="PNG, JPEG, TIFF, DICOM, NIfTI, NRRD, MHA or .npy")
+    prompts = segment.add_argument_group("prompts", "any number of each; they are taken in the order given")
+    for sign, positive, where in (("", True, "on the object"), ("negative-", False, "beside it")):
+        prompts.add_argument(
+            f"--{sign}click",
+            dest="prompts",
+            action="append",
+            metavar="X,Y",
+            type=_click if positive else _negative_click,
+            help=f"a click {where}",
+        )
+        prompts.add_argument(
+            f"--{sign}scribble",
+            dest="prompts",
+            action="append",
+            metavar="FILE",
+            type=_scribble if positive else _negative_scribble,
+            help=f"a stroke {where}: an image that is nonzero along it, or {' or '.join(POINT_FILES)} with x,y lines",
+        )
+    prompts.add_argument(
+        "--box", dest="prompts", action="append", metavar="X0,Y0,X1,Y1", type=_box, help="a box around the object"
+    )
+    segment.add_argument("--out", required=True, metavar="MASK", help="PNG, NPZ, NIfTI, NRRD, ...: by the file's ending")
+    segment.add_argument("--model", default="default", help=f"{', '.join(predictor_names())}, or a checkpoint's path")
+    segment.add_argument("--device", help="where a network runs: cpu, cuda, ...")
+    segment.add_argument("--slice-index", type=int, metavar="N", help="which slice of a volume")
+    segment.add_argument("--axis", type=int, choices=(0, 1, 2), help="the axis that the slice is taken along")
+    return parser
+
+
+def _segment(options: argparse.Namespace) -> None:
+    if not options.prompts:
+        raise ValueError("segment takes at least one prompt: --click, --box, --scribble")
+    image = Image.of(options.image, slice_index=options.slice_index, axis=options.axis)
+    keywords = {"device": options.device} if options.device else {}
+    mask = load_predictor(options.model, **keywords).open(image).predict(Prompts(options.prompts)).mask
+    path = save_mask(options.out, mask, image)
+    pixels = int(mask.sum())
+    area = "" if image.pixel_area_mm2 is None else f", {pixels * image.pixel_area_mm2:.2f} mm2"
+    print(f"{path}: {pixels} px{area}")  # noqa: T201  # a command talks on its streams
+
+
+def _click(text: str, *, positive: bool = True) -> Prompt:
+    return Click(*_numbers(text, 2), positive)
+
+
+def _negative_click(text: str) -> Prompt:
+    return _click(text, positive=False)
+
+
+def _box(text: str) -> Prompt:
+    return Box(*_numbers(text, 4))
+
+
+def _scribble(text: str, *, positive: bool = True) -> Prompt:
+    path = Path(text)
+    try:
+        if path.suffix.lower() in POINT_FILES:
+            return Scribble(np.loadtxt(path, delimiter=",", ndmin=2), positive)
+        return Scribble(raster=Image.of(path).pixels != 0, positive=positive)
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _negative_scribble(text: str) -> Prompt:
+    return _scribble(text, positive=False)
+
+
+def _numbers(text: str, count: int) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count:
+        raise argparse.ArgumentTypeError(f"takes {count} numbers with commas between them, got {text!r}")
+    return numbers

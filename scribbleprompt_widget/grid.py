@@ -1,0 +1,131 @@
+"""Grid: which rectangle of an image a small array covers, and resampling between the two.
+
+Predictors work on arrays of their own size (128x128 for the paper's network). A `Grid` says where such an array lies in
+the image, so that prompts can be drawn straight onto it and logits brought back.
+
+Two kinds of coordinates meet here. *Points* are what people and prompts use: pixel centres at integers. *Edges* are
+what rectangles use: pixel column ``i`` covers ``[i, i + 1]``. So ``edge = point + 0.5``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import PIL.Image
+
+__all__ = ["Grid"]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An array of ``height x width`` cells laid over the image rectangle ``[x0, x1] x [y0, y1]``, in edge coordinates.
+
+    The rectangle may reach beyond the image (a network's square around an oblong image does).
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if not (self.x1 > self.x0 and self.y1 > self.y0 and self.height > 0 and self.width > 0):
+            raise ValueError(f"a grid covers a rectangle of some size with at least one cell, got {self}")
+
+    @classmethod
+    def of_image(cls, shape: tuple[int, int]) -> Grid:
+        """The image's own pixels, for an image of ``shape`` (H, W)."""
+        height, width = shape
+        return cls(0, 0, width, height, height, width)
+
+    @classmethod
+    def square_around(cls, shape: tuple[int, int], side: int) -> Grid:
+        """``side x side`` cells over the smallest centred square that holds an image of ``shape`` (H, W)."""
+        height, width = shape
+        length = max(height, width)
+        x0, y0 = (width - length) // 2, (height - length) // 2
+        return cls(x0, y0, x0 + length, y0 + length, side, side)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) in cells."""
+        return self.height, self.width
+
+    @property
+    def scale_x(self) -> float:
+        """Cells per pixel, along a row."""
+        return self.width / (self.x1 - self.x0)
+
+    @property
+    def scale_y(self) -> float:
+        """Cells per pixel, along a column."""
+        return self.height / (self.y1 - self.y0)
+
+    def to_cells(self, points: np.ndarray) -> np.ndarray:
+        """Points (N, 2) as (x, y) in image pixels, as (x, y) in cells; in both, centres lie at integers."""
+        points = np.asarray(points, dtype=np.float64)
+        return (points + 0.5 - (self.x0, self.y0)) * (self.scale_x, self.scale_y) - 0.5
+
+    def sample(self, array: np.ndarray, *, fill: float = 0.0) -> np.ndarray:
+        """Bring an (H, W) array of the image onto the grid: antialiased, float32, `fill` outside the image.
+
+        Returns
+        -------
+        (height, width) float32 array.
+        """
+        if self == Grid.of_image(array.shape[:2]):
+            return np.array(array, dtype=np.float32)
+        height, width = array.shape
+        x0, y0, x1, y1 = max(self.x0, 0), max(self.y0, 0), min(self.x1, width), min(self.y1, height)
+        result = np.full(self.shape, fill, dtype=np.float32)
+        if x0 >= x1 or y0 >= y1:
+            return result
+        # The cells that lie inside the image; the border cell takes the image's value rather than a mixture with `fill`.
+        left, right = _cell_range(x0 - self.x0, x1 - self.x0, self.scale_x, self.width)
+        top, bottom = _cell_range(y0 - self.y0, y1 - self.y0, self.scale_y, self.height)
+        result[top:bottom, left:right] = _resize(array, (right - left, bottom - top), box=(x0, y0, x1, y1))
+        return result
+
+    def window(self, shape: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns of an image of `shape` (H, W) that the grid touches."""
+        height, width = shape
+        y0, y1 = max(int(np.floor(self.y0)), 0), min(int(np.ceil(self.y1)), height)
+        x0, x1 = max(int(np.floor(self.x0)), 0), min(int(np.ceil(self.x1)), width)
+        return slice(y0, max(y0, y1)), slice(x0, max(x0, x1))
+
+    def restore(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """Bring grid values to the image's own resolution, inside `window(shape)`: bilinear where the grid is coarser.
+
+        Returns
+        -------
+        (h, w) float32 array, as large as the window.
+        """
+        values = np.asarray(values, dtype=np.float32)
+        if self == Grid.of_image(shape):
+            return values.copy()
+        rows, columns = self.window(shape)
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        if 0 in size:
+            return np.empty(size[::-1], dtype=np.float32)
+        # The window in cells; Pillow wants it inside the source.
+        box = (
+            max((columns.start - self.x0) * self.scale_x, 0.0),
+            max((rows.start - self.y0) * self.scale_y, 0.0),
+            min((columns.stop - self.x0) * self.scale_x, float(self.width)),
+            min((rows.stop - self.y0) * self.scale_y, float(self.height)),
+        )
+        return _resize(values, size, box=box)
+
+
+def _cell_range(start: float, stop: float, scale: float, cells: int) -> tuple[int, int]:
+    first = min(max(int(np.floor(start * scale + 0.5)), 0), cells - 1)
+    last = min(max(int(np.floor(stop * scale + 0.5)), first + 1), cells)
+    return first, last
+
+
+def _resize(array: np.ndarray, size: tuple[int, int], box: tuple[float, float, float, float]) -> np.ndarray:
+    picture = PIL.Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
+    return np.asarray(picture.resize(size, PIL.Image.Resampling.BILINEAR, box=box), dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Predictors: from prompts to masks."""

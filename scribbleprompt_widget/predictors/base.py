@@ -1,0 +1,229 @@
+"""Predictor, Session, State and Prediction: what every way of segmenting has in common.
+
+A `Predictor` holds weights and an engine, and no image; many sessions share it. A `Session` holds one image and what
+can be computed of it ahead. `Session.predict` takes prompts and gives a `Prediction`, whose small `State` can be kept
+and restored without inference, and goes into the next call as `mask_input`.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from scribbleprompt_widget.grid import Grid
+from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.prompts import Prompts, check_inside
+
+__all__ = ["Prediction", "Predictor", "Session", "State"]
+
+BACKGROUND_LOGIT: Final = -20.0
+"""Logit of what no grid covers; its probability, 2e-9, is background by any threshold."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a predictor keeps of one prediction: enough to give the same mask again without inference.
+
+    Attributes
+    ----------
+    logits
+        (h, w) float32, the predictor's own size.
+    grid
+        Where those logits lie in the image; outside it is background.
+    predictor
+        Name of the predictor. A predictor does not read another one's state.
+    """
+
+    logits: np.ndarray
+    grid: Grid
+    predictor: str
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A mask for one object, at the image's own resolution.
+
+    Attributes
+    ----------
+    state
+        The predictor's low-resolution state: the next call's `mask_input`.
+    shape
+        (H, W) of the image.
+    predictor, engine
+        Names of the predictor, and of what computed the numbers.
+    seconds
+        Wall-clock seconds that the inference took.
+    """
+
+    state: State
+    shape: tuple[int, int]
+    predictor: str
+    engine: str
+    seconds: float
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the image outside which everything is background."""
+        return self.state.grid.window(self.shape)
+
+    @cached_property
+    def window_logits(self) -> np.ndarray:
+        """(h, w) float32: ``logits[window]``. What follows a live mask reads this; its cost is the window's."""
+        return self.state.grid.restore(self.state.logits, self.shape)
+
+    @property
+    def window_mask(self) -> np.ndarray:
+        """(h, w) bool: ``mask[window]``."""
+        mask: np.ndarray = self.window_logits > 0
+        return mask
+
+    @cached_property
+    def logits(self) -> np.ndarray:
+        """(H, W) float32; positive inside the mask."""
+        logits = np.full(self.shape, BACKGROUND_LOGIT, dtype=np.float32)
+        logits[self.window] = self.window_logits
+        return logits
+
+    @cached_property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool, ``logits > 0``."""
+        mask: np.ndarray = self.logits > 0
+        return mask
+
+    @cached_property
+    def probability(self) -> np.ndarray:
+        """(H, W) float32 in [0, 1], the logistic function of the logits."""
+        probability: np.ndarray = 0.5 * (1 + np.tanh(0.5 * self.logits))  # does not overflow for any logit
+        return probability
+
+
+class Session(ABC):
+    """One image, opened by a predictor.
+
+    Subclasses say in `_infer` how prompts become a `State`.
+    """
+
+    def __init__(self, predictor: Predictor, image: Image) -> None:
+        self.predictor = predictor
+        self.image = image
+
+    @abstractmethod
+    def _infer(self, prompts: Prompts, previous: State | None) -> State:
+        """The next state. `previous` is a state of the same predictor, or an (H, W) grid of logits; never foreign."""
+
+    def predict(
+        self,
+        prompts: Prompts | None = None,
+        *,
+        point_coords: ArrayLike | None = None,
+        point_labels: ArrayLike | None = None,
+        box: ArrayLike | None = None,
+        scribbles: ArrayLike | None = None,
+        mask_input: State | np.ndarray | None = None,
+    ) -> Prediction:
+        """Segment what the prompts show.
+
+        Parameters
+        ----------
+        prompts
+            All prompts drawn so far, in order. Either these or the keywords that follow, not both.
+        point_coords, point_labels
+            (N, 2) clicks as (x, y) in image pixels, and (N,) labels: 1 positive, 0 negative.
+        box
+            (4,) as (x0, y0, x1, y1) in image pixels.
+        scribbles
+            (2, H, W) in [0, 1]: positive, negative; H, W of the image.
+        mask_input
+            What to start from: the `state` of an earlier prediction of this predictor (another one's is not read), or
+            (H, W) logits.
+
+        Returns
+        -------
+        Prediction
+            Background everywhere when there is no prompt and no `mask_input`.
+        """
+        keywords = {"point_coords": point_coords, "point_labels": point_labels, "box": box, "scribbles": scribbles}
+        if prompts is None:
+            prompts = Prompts.from_arrays(**keywords)
+        elif given := [name for name, value in keywords.items() if value is not None]:
+            raise ValueError(f"predict takes either prompts or {', '.join(keywords)}, got prompts and {', '.join(given)}")
+        elif not isinstance(prompts, Prompts):
+            prompts = Prompts(prompts)
+        for prompt in prompts:
+            check_inside(prompt, self.image.shape)
+        previous = self._previous(mask_input)
+        started = time.perf_counter()
+        if prompts or previous is not None:
+            state = self._infer(prompts, previous)
+        else:
+            state = self.empty_state()
+        return self._prediction(state, time.perf_counter() - started)
+
+    def restore(self, state: State) -> Prediction:
+        """The prediction that a kept state led to, without inference and bit for bit."""
+        return self._prediction(state, 0.0)
+
+    def empty_state(self) -> State:
+        """Background everywhere."""
+        height, width = self.image.shape
+        grid = Grid(0, 0, width, height, 1, 1)
+        return State(np.full((1, 1), BACKGROUND_LOGIT, dtype=np.float32), grid, self.predictor.name)
+
+    def _prediction(self, state: State, seconds: float) -> Prediction:
+        return Prediction(state, self.image.shape, state.predictor, self.predictor.engine, seconds)
+
+    def _previous(self, mask_input: State | np.ndarray | None) -> State | None:
+        if mask_input is None:
+            return None
+        if isinstance(mask_input, State):
+            return mask_input if mask_input.predictor == self.predictor.name else None
+        logits = np.asarray(mask_input)
+        if logits.shape != self.image.shape or logits.dtype.kind != "f":
+            raise ValueError(
+                f"mask_input takes a prediction's state, or float logits of the image's shape {self.image.shape}, "
+                f"got {logits.dtype} of shape {logits.shape}"
+            )
+        if not np.isfinite(logits).all():
+            raise ValueError("mask_input takes finite logits, got NaN or infinity")
+        return State(logits.astype(np.float32), Grid.of_image(self.image.shape), self.predictor.name)
+
+
+class Predictor(ABC):
+    """A way of segmenting: weights and an engine, without any image. Safe to share between sessions.
+
+    Attributes
+    ----------
+    name
+        What `load_predictor` knows it by.
+    engine
+        What computes, recorded with every prediction ("torch cpu", "scikit-image").
+    """
+
+    name: str
+    engine: str
+
+    _session: Session | None = None
+
+    @abstractmethod
+    def _open(self, image: Image) -> Session:
+        """A session of this predictor."""
+
+    def open(self, image: Any) -> Session:
+        """Open an image (anything that `Image.of` takes) for many predictions."""
+        return self._open(Image.of(image))
+
+    def set_image(self, image: Any) -> None:
+        """SAM's form: keep one image here, for `predict`. Sessions opened elsewhere are not touched."""
+        self._session = self.open(image)
+
+    def predict(self, prompts: Prompts | None = None, **keywords: Any) -> Prediction:
+        """SAM's form of `Session.predict`, on the image given to `set_image`."""
+        if self._session is None:
+            raise RuntimeError("predict needs an image: call set_image(image) first, or open(image)")
+        return self._session.predict(prompts, **keywords)

@@ -1,0 +1,74 @@
+"""The registry of predictors: names that `load_predictor` and `Segmenter(model=...)` take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from scribbleprompt_widget.predictors.base import Predictor
+
+__all__ = ["load_predictor", "predictor_names", "register_predictor"]
+
+Factory = Callable[..., Predictor]
+
+# Modules are named, not imported: a predictor's libraries (torch above all) load when it is asked for.
+_FACTORIES: dict[str, str | Factory] = {
+    "random_walker": "scribbleprompt_widget.predictors.random_walker:RandomWalkerPredictor",
+    "unet": "scribbleprompt_widget.predictors.network:load_unet",
+}
+
+DEFAULT = "random_walker"
+"""What "default" stands for."""
+
+
+def predictor_names() -> list[str]:
+    """The names that `load_predictor` takes."""
+    return ["default", *_FACTORIES]
+
+
+def register_predictor(name: str, factory: Factory) -> None:
+    """Make `load_predictor(name, **keywords)` call ``factory(**keywords)``.
+
+    Parameters
+    ----------
+    name
+        A new name; registering a name again replaces it. "default" stays ours.
+    factory
+        A callable, a `Predictor` class for instance.
+    """
+    if name == "default":
+        raise ValueError('name "default" is taken: it is what people get who choose nothing')
+    _FACTORIES[name] = factory
+
+
+def load_predictor(name: str | Path = "default", **keywords: Any) -> Predictor:
+    """Load a predictor.
+
+    Parameters
+    ----------
+    name
+        One of `predictor_names()`, or the path of a checkpoint: that loads ScribblePrompt-UNet from it.
+    **keywords
+        What that predictor takes: ``device="cpu"`` and ``checkpoint=PATH`` for "unet", for instance.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; the message lists the known ones.
+    """
+    key = DEFAULT if name == "default" else str(name)
+    factory = _FACTORIES.get(key)
+    if factory is None and Path(key).suffix in {".pt", ".pth", ".safetensors"}:
+        keywords = {"checkpoint": key, **keywords}
+        factory = _FACTORIES["unet"]
+    if factory is None:
+        raise ValueError(
+            f"model takes one of {', '.join(predictor_names())}, or the path of a checkpoint (.pt, .safetensors); "
+            f"got {key!r}"
+        )
+    if isinstance(factory, str):
+        module, _, attribute = factory.partition(":")
+        factory = getattr(import_module(module), attribute)
+    return factory(**keywords)

@@ -1,0 +1,493 @@
+"""What a person draws: clicks, boxes and scribbles, and how they become the channels that a predictor reads.
+
+Coordinates are image pixels, ``(x, y)`` = (column, row), floats, pixel centres at integers. Prompts are immutable and
+ordered: where two of different sign cover the same pixel, the later one holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from scribbleprompt_widget.grid import Grid
+
+__all__ = ["DEFAULT_WIDTH", "Box", "Channels", "Click", "Prompt", "Prompts", "Scribble", "check_inside", "prompt_from_json"]
+
+DEFAULT_WIDTH = 3.0
+"""Brush width in image pixels; people's scribbles in MedScribble are about this wide at 256x256."""
+
+
+@dataclass(frozen=True)
+class Click:
+    """A point on the object (positive) or beside it (negative)."""
+
+    x: float
+    y: float
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y"):
+            object.__setattr__(self, name, _number(name, getattr(self, name)))
+        object.__setattr__(self, "positive", _sign(self.positive))
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box around the object; corners may come in any order. It covers the pixel centres from its floor to its ceiling."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def __post_init__(self) -> None:
+        for name in ("x0", "y0", "x1", "y1"):
+            object.__setattr__(self, name, _number(name, getattr(self, name)))
+        for low, high in (("x0", "x1"), ("y0", "y1")):
+            a, b = getattr(self, low), getattr(self, high)
+            object.__setattr__(self, low, min(a, b))
+            object.__setattr__(self, high, max(a, b))
+
+
+@dataclass(frozen=True, eq=False)
+class Scribble:
+    """A stroke: a polyline with a width, or a raster of the image's own shape.
+
+    Parameters
+    ----------
+    points
+        (N, 2) array of (x, y) in image pixels, N >= 1; or None when `raster` is given.
+    positive
+        True on the object, False beside it.
+    width
+        Width of the stroke in image pixels, > 0. Not used by a raster.
+    raster
+        (H, W) array in [0, 1], nonzero where the stroke is: what the paper's data sets hold.
+    """
+
+    points: np.ndarray | None
+    positive: bool = True
+    width: float = DEFAULT_WIDTH
+    raster: np.ndarray | None = field(default=None, repr=False)
+
+    def __init__(
+        self,
+        points: ArrayLike | None = None,
+        positive: bool = True,
+        width: float = DEFAULT_WIDTH,
+        *,
+        raster: ArrayLike | None = None,
+    ) -> None:
+        if (points is None) == (raster is None):
+            raise ValueError("a scribble takes either points or raster, got " + ("neither" if points is None else "both"))
+        object.__setattr__(self, "points", None if points is None else _points(points))
+        object.__setattr__(self, "raster", None if raster is None else _raster(raster))
+        object.__setattr__(self, "positive", _sign(positive))
+        width = _number("width", width)
+        if width <= 0:
+            raise ValueError(f"width must be more than 0 image pixels, got {width}")
+        object.__setattr__(self, "width", width)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Scribble):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        points = None if self.points is None else self.points.tobytes()
+        raster = None if self.raster is None else (self.raster.shape, self.raster.tobytes())
+        return points, raster, self.positive, self.width
+
+
+Prompt: TypeAlias = Click | Box | Scribble
+
+
+class Channels(NamedTuple):
+    """Prompts drawn on a grid: each (h, w) float32 in [0, 1]. `positive` and `negative` hold clicks and scribbles."""
+
+    box: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+
+
+class Prompts(Sequence[Prompt]):
+    """An ordered, immutable sequence of prompts on one object.
+
+    Examples
+    --------
+    >>> prompts = Prompts([Click(10, 20), Box(0, 0, 30, 30)])
+    >>> prompts + [Click(2, 2, positive=False)]
+    Prompts([Click(x=10.0, y=20.0, positive=True), Box(x0=0.0, y0=0.0, x1=30.0, y1=30.0), Click(x=2.0, y=2.0, positive=False)])
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Iterable[Prompt] = ()) -> None:
+        items = tuple(items)
+        for item in items:
+            if not isinstance(item, Click | Box | Scribble):
+                raise TypeError(f"prompts takes Click, Box and Scribble, got {type(item).__name__}")
+        self._items: tuple[Prompt, ...] = items
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        point_coords: ArrayLike | None = None,
+        point_labels: ArrayLike | None = None,
+        box: ArrayLike | None = None,
+        scribbles: ArrayLike | None = None,
+    ) -> Prompts:
+        """Prompts from SAM's keywords and the paper's scribble arrays.
+
+        Parameters
+        ----------
+        point_coords
+            (N, 2) as (x, y) in image pixels.
+        point_labels
+            (N,) in {0, 1}: 1 positive, 0 negative. Needed with `point_coords`.
+        box
+            (4,) as (x0, y0, x1, y1), in image pixels.
+        scribbles
+            (2, H, W) in [0, 1]: positive, negative.
+        """
+        items: list[Prompt] = []
+        if box is not None:
+            corners = _array("box", box)
+            if corners.shape not in {(4,), (1, 4)}:
+                raise ValueError(f"box takes 4 numbers (x0, y0, x1, y1), got shape {corners.shape}")
+            items.append(Box(*corners.reshape(4).tolist()))
+        if scribbles is not None:
+            rasters = _array("scribbles", scribbles)
+            if rasters.ndim != 3 or rasters.shape[0] != 2:
+                raise ValueError(f"scribbles takes a (2, H, W) array (positive, negative), got shape {rasters.shape}")
+            for raster, positive in zip(rasters, (True, False), strict=True):
+                stroke = Scribble(raster=raster, positive=positive)
+                if stroke.raster is not None and stroke.raster.any():
+                    items.append(stroke)
+        if (point_coords is None) != (point_labels is None):
+            raise ValueError("point_coords and point_labels go together, got only one of them")
+        if point_coords is not None and point_labels is not None:
+            items.extend(_clicks(point_coords, point_labels))
+        return cls(items)
+
+    @overload
+    def __getitem__(self, index: int) -> Prompt: ...
+    @overload
+    def __getitem__(self, index: slice) -> Prompts: ...
+    def __getitem__(self, index: int | slice) -> Prompt | Prompts:
+        return Prompts(self._items[index]) if isinstance(index, slice) else self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Prompt]:
+        return iter(self._items)
+
+    def __add__(self, other: Iterable[Prompt]) -> Prompts:
+        return Prompts((*self._items, *other))
+
+    def __eq__(self, other: object) -> bool:
+        return self._items == other._items if isinstance(other, Prompts) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._items)
+
+    def __repr__(self) -> str:
+        return f"Prompts({list(self._items)!r})"
+
+    def rasterise(self, grid: Grid) -> Channels:
+        """Draw the prompts straight onto `grid`, so that thin strokes survive however coarse it is.
+
+        Where prompts of different sign meet in a cell, the later one holds it. Parts outside the grid are not drawn.
+        """
+        box, positive, negative = (np.zeros(grid.shape, dtype=np.float32) for _ in range(3))
+        for item in self._items:
+            if isinstance(item, Box):
+                box[_box_slices(item, grid)] = 1
+                continue
+            cells = _click_cells(item, grid) if isinstance(item, Click) else _scribble_cells(item, grid)
+            own, other = (positive, negative) if item.positive else (negative, positive)
+            # Only cells that the prompt touches change hands; `maximum` keeps soft rasters soft.
+            np.maximum(own, cells, out=own)
+            other[cells > 0] = 0
+        return Channels(box, positive, negative)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The prompts as plain lists and numbers; a raster becomes its runs (see `from_json`)."""
+        return [_prompt_to_json(item) for item in self._items]
+
+    @classmethod
+    def from_json(cls, items: Iterable[Mapping[str, Any]]) -> Prompts:
+        """The inverse of `to_json`: exact, but for rasters that are not 0 or 1 (their nonzero pixels become 1)."""
+        return cls(prompt_from_json(item) for item in items)
+
+
+def prompt_from_json(item: Mapping[str, Any]) -> Prompt:
+    """One prompt from its JSON form, as the front end sends it.
+
+    Raises
+    ------
+    ValueError
+        When `kind` is not click, box or scribble, or a field is missing or wrong.
+    """
+    try:
+        kind = item["kind"]
+        if kind == "click":
+            return Click(item["x"], item["y"], item["positive"])
+        if kind == "box":
+            return Box(item["x0"], item["y0"], item["x1"], item["y1"])
+        if kind == "scribble" and "runs" in item:
+            return Scribble(raster=_runs_to_raster(item["runs"], item["shape"]), positive=item["positive"])
+        if kind == "scribble":
+            return Scribble(item["points"], item["positive"], item["width"])
+    except KeyError as error:
+        raise ValueError(f"a prompt lacks the field {error}: {dict(item)!r}") from None
+    raise ValueError(f"a prompt's kind is click, box or scribble, got {kind!r}")
+
+
+def check_inside(prompt: Prompt, shape: tuple[int, int]) -> None:
+    """See that a prompt touches an image of `shape` (H, W); parts of it may lie outside.
+
+    Raises
+    ------
+    ValueError
+        When no part of it is inside, or a raster has another shape.
+    """
+    height, width = shape
+    if isinstance(prompt, Scribble) and prompt.raster is not None:
+        if prompt.raster.shape != shape:
+            raise ValueError(f"raster takes the image's shape {shape}, got {prompt.raster.shape}")
+        return
+    if isinstance(prompt, Scribble):
+        drawn = _stroke_touches(prompt, shape)
+    elif isinstance(prompt, Click):
+        drawn = bool(_inside(np.array([[prompt.x, prompt.y]]), shape)[0])
+    else:
+        rows, columns = _box_slices(prompt, Grid.of_image(shape))
+        drawn = rows.start < rows.stop and columns.start < columns.stop
+    if not drawn:
+        raise ValueError(
+            f"{prompt} is outside the image: x takes -0.5 to {width - 0.5}, y takes -0.5 to {height - 0.5} "
+            "(pixel centres are at integers)"
+        )
+
+
+# --- what goes in ----------------------------------------------------------------------------------------------------
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]  # what is no number raises, and is told below
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} takes a number of image pixels, got {value!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} takes a finite number of image pixels, got {number}")
+    return number
+
+
+def _sign(value: object) -> bool:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise TypeError(f"positive takes True or False, got {value!r}")
+
+
+def _array(name: str, value: ArrayLike) -> np.ndarray:
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} takes an array of numbers, got {type(value).__name__}") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} takes finite numbers, got NaN or infinity")
+    return array
+
+
+def _points(points: ArrayLike) -> np.ndarray:
+    array = _array("points", points)
+    if array.size == 0:
+        raise ValueError("points is empty: a scribble takes at least one (x, y)")
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise ValueError(f"points takes an (N, 2) array of (x, y), got shape {array.shape}")
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def _raster(raster: ArrayLike) -> np.ndarray:
+    array = _array("raster", raster)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"raster takes an (H, W) array, got shape {array.shape}")
+    if array.min() < 0 or array.max() > 1:
+        raise ValueError(f"raster takes values in [0, 1], got {array.min():g} to {array.max():g}")
+    hard = array > 0
+    kept = hard if np.array_equal(array, hard) else array.astype(np.float32)
+    kept.flags.writeable = False
+    return kept
+
+
+def _clicks(point_coords: ArrayLike, point_labels: ArrayLike) -> list[Prompt]:
+    coords, labels = _array("point_coords", point_coords), _array("point_labels", point_labels)
+    coords = coords.reshape(0, 2) if coords.size == 0 else coords
+    if coords.ndim != 2 or coords.shape[1] != 2:
+        raise ValueError(f"point_coords takes an (N, 2) array of (x, y), got shape {coords.shape}")
+    if labels.shape != (len(coords),):
+        raise ValueError(f"point_labels takes one label a point, shape ({len(coords)},), got shape {labels.shape}")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"point_labels takes 1 (positive) and 0 (negative), got {sorted(set(labels.tolist()))}")
+    return [Click(x, y, bool(label)) for (x, y), label in zip(coords.tolist(), labels, strict=True)]
+
+
+# --- drawing ---------------------------------------------------------------------------------------------------------
+
+
+def _box_slices(box: Box, grid: Grid) -> tuple[slice, slice]:
+    """The cells that a box covers: half-open, at least one cell wide where the box meets the grid at all."""
+
+    def cells(low: float, high: float, start: float, scale: float, count: int) -> slice:
+        # In edge coordinates the covered pixels reach from floor(low) to ceil(high) + 1.
+        first = (math.floor(low) - start) * scale
+        last = (math.ceil(high) + 1 - start) * scale
+        if last <= 0 or first >= count:
+            return slice(0, 0)
+        begin = min(max(math.floor(first + 0.5), 0), count - 1)
+        return slice(begin, min(max(math.floor(last + 0.5), begin + 1), count))
+
+    rows = cells(box.y0, box.y1, grid.y0, grid.scale_y, grid.height)
+    columns = cells(box.x0, box.x1, grid.x0, grid.scale_x, grid.width)
+    return rows, columns
+
+
+def _mark(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The cells nearest to points (N, 2) given as (x, y) in cells; those outside are left out."""
+    marked = np.zeros(shape, dtype=np.float32)
+    columns, rows = np.floor(points[_inside(points, shape)] + 0.5).astype(np.int64).T
+    marked[rows, columns] = 1
+    return marked
+
+
+def _inside(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Which of the points (N, 2), given as (x, y), lie in a cell of an array of `shape`."""
+    inside: np.ndarray = ((points >= -0.5) & (points < np.array(shape[::-1]) - 0.5)).all(axis=1)
+    return inside
+
+
+def _click_cells(click: Click, grid: Grid) -> np.ndarray:
+    return _mark(grid.to_cells(np.array([[click.x, click.y]])), grid.shape)
+
+
+def _scribble_cells(scribble: Scribble, grid: Grid) -> np.ndarray:
+    if scribble.raster is not None:
+        return _raster_cells(scribble.raster, grid)
+    assert scribble.points is not None  # noqa: S101  # one of the two is given: __init__ sees to it
+    points = grid.to_cells(scribble.points)
+    # Cells of a grid need not be square; the stroke is then as wide as its narrower side.
+    radius = scribble.width * min(grid.scale_x, grid.scale_y) / 2
+    return _stroke(points, radius, grid.shape)
+
+
+def _stroke(points: np.ndarray, radius: float, shape: tuple[int, int]) -> np.ndarray:
+    """Cells within `radius` of the polyline (N, 2), and in any case an unbroken line one cell wide along it."""
+    starts, ends = (points, points) if len(points) == 1 else (points[:-1], points[1:])
+    lines = [line for start, end in zip(starts, ends, strict=True) if (line := _line(start, end, shape)) is not None]
+    marked = _mark(np.concatenate(lines), shape) if lines else np.zeros(shape, dtype=np.float32)
+    for start, end in zip(starts, ends, strict=True):
+        first = np.maximum(np.floor(np.minimum(start, end) - radius), 0)
+        last = np.minimum(np.ceil(np.maximum(start, end) + radius) + 1, shape[::-1])
+        if (first < last).all():
+            (x0, y0), (x1, y1) = first.astype(int).tolist(), last.astype(int).tolist()
+            x, y = np.arange(x0, x1, dtype=np.float64), np.arange(y0, y1, dtype=np.float64)[:, None]
+            marked[y0:y1, x0:x1][_squared_distance(x, y, start, end) <= radius**2] = 1
+    return marked
+
+
+def _stroke_touches(scribble: Scribble, shape: tuple[int, int]) -> bool:
+    """Whether any part of the stroke's line lies in an image of `shape`."""
+    points = scribble.points
+    assert points is not None  # noqa: S101  # rasters are told apart before
+    ends = points if len(points) == 1 else points[1:]
+    lines = (_line(start, end, shape) for start, end in zip(points, ends, strict=False))
+    return any(line is not None and bool(_inside(line, shape).any()) for line in lines)
+
+
+def _squared_distance(x: np.ndarray, y: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Squared distance from each (x, y) to the segment from `start` to `end`."""
+    dx, dy = end - start
+    length2 = dx * dx + dy * dy
+    t = 0.0 if length2 == 0 else np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / length2, 0, 1)
+    distance2: np.ndarray = (x - start[0] - t * dx) ** 2 + (y - start[1] - t * dy) ** 2
+    return distance2
+
+
+def _line(start: np.ndarray, end: np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
+    """Points (M, 2) half a cell apart on the part of the segment that lies in the grid, or None."""
+    # The parameters of start + t * (end - start) for which both coordinates lie within a cell of the grid.
+    t0, t1 = 0.0, 1.0
+    for origin, delta, cells in zip(start.tolist(), (end - start).tolist(), shape[::-1], strict=True):
+        if delta == 0:
+            if not -1 <= origin <= cells:
+                return None
+            continue
+        near, far = sorted(((-1 - origin) / delta, (cells - origin) / delta))
+        t0, t1 = max(t0, near), min(t1, far)
+    if t0 > t1:
+        return None
+    steps = math.ceil(2 * float(np.abs(end - start).max()) * (t1 - t0)) + 1
+    line: np.ndarray = start + (end - start) * np.linspace(t0, t1, steps + 1)[:, None]
+    return line
+
+
+def _raster_cells(raster: np.ndarray, grid: Grid) -> np.ndarray:
+    """The largest value of the raster in each cell: a one-pixel line stays a line on a coarser grid."""
+    rows, columns = np.nonzero(raster)
+    # A pixel fills every cell that its own square reaches into: several on a finer grid, one on a coarser.
+    cells = np.zeros(grid.shape, dtype=np.float32)
+    if grid == Grid.of_image(raster.shape):
+        cells[rows, columns] = raster[rows, columns]
+        return cells
+    first = np.floor((np.stack([columns, rows], axis=1) - (grid.x0, grid.y0)) * (grid.scale_x, grid.scale_y)).astype(int)
+    reach_x, reach_y = max(math.ceil(grid.scale_x), 1), max(math.ceil(grid.scale_y), 1)
+    for dx in range(reach_x):
+        for dy in range(reach_y):
+            x, y = first[:, 0] + dx, first[:, 1] + dy
+            inside = (x >= 0) & (x < grid.width) & (y >= 0) & (y < grid.height)
+            np.maximum.at(cells, (y[inside], x[inside]), raster[rows[inside], columns[inside]].astype(np.float32))
+    return cells
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def _prompt_to_json(item: Prompt) -> dict[str, Any]:
+    if isinstance(item, Click):
+        return {"kind": "click", "x": item.x, "y": item.y, "positive": item.positive}
+    if isinstance(item, Box):
+        return {"kind": "box", "x0": item.x0, "y0": item.y0, "x1": item.x1, "y1": item.y1}
+    if item.raster is not None:
+        shape = list(item.raster.shape)
+        return {"kind": "scribble", "positive": item.positive, "shape": shape, "runs": _raster_to_runs(item.raster)}
+    assert item.points is not None  # noqa: S101  # one of the two is given: __init__ sees to it
+    return {"kind": "scribble", "positive": item.positive, "width": item.width, "points": item.points.tolist()}
+
+
+def _raster_to_runs(raster: np.ndarray) -> list[int]:
+    """Start and length of each run of nonzero pixels in row order: [start, length, start, length, ...]."""
+    edges = np.diff(np.concatenate([[0], (raster > 0).ravel().astype(np.int8), [0]]))
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    runs: list[int] = np.stack([starts, stops - starts], axis=1).ravel().tolist()
+    return runs
+
+
+def _runs_to_raster(runs: Sequence[int], shape: Sequence[int]) -> np.ndarray:
+    height, width = shape
+    raster = np.zeros(height * width, dtype=bool)
+    for start, length in zip(runs[::2], runs[1::2], strict=True):
+        raster[start : start + length] = True
+    return raster.reshape(height, width)

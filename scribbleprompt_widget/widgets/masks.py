@@ -1,0 +1,134 @@
+"""The masks of one image, label by label, and what of them goes to the screen: cropped, packed changes."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scribbleprompt_widget.predictors.base import Prediction
+
+__all__ = ["Masks", "Plane"]
+
+Region = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A rectangle of one label's mask, one bit a pixel (see docs/protocol.md)."""
+
+    label: int
+    x: int
+    y: int
+    width: int
+    height: int
+    bits: bytes
+
+    @classmethod
+    def of(cls, label: int, region: Region, pixels: np.ndarray) -> Plane:
+        """The plane that writes `pixels` (h, w) bool over `region`."""
+        height, width = pixels.shape
+        return cls(label, region[1].start, region[0].start, width, height, np.packbits(pixels).tobytes())
+
+    def header(self) -> dict[str, int]:
+        """All but the bits."""
+        return {"label": self.label, "x": self.x, "y": self.y, "width": self.width, "height": self.height}
+
+
+class Masks:
+    """One (H, W) bool mask for each label, changed in place, so that a change costs what it covers.
+
+    Parameters
+    ----------
+    labels
+        How many labels there are.
+    shape
+        (H, W) of the image.
+    """
+
+    def __init__(self, labels: int, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        self._masks = [np.zeros(shape, dtype=bool) for _ in range(labels)]
+        # Outside its window a mask is background, so changes need only be looked for inside.
+        self._windows: list[Region] = [(slice(0, 0), slice(0, 0))] * labels
+
+    def __getitem__(self, label: int) -> np.ndarray:
+        return self._masks[label]
+
+    def label_map(self) -> np.ndarray:
+        """(H, W) unsigned integers: 0 background, i for label i - 1; where masks overlap, the later label."""
+        result = np.zeros(self.shape, dtype=np.min_scalar_type(len(self._masks)))
+        for index, mask in enumerate(self._masks):
+            result[mask] = index + 1
+        return result
+
+    def changes(self, label: int, prediction: Prediction | None) -> Plane | None:
+        """What would change on the screen if `prediction` (None: background) became the mask of `label`."""
+        return self._compare(label, prediction)[0]
+
+    def put(self, label: int, prediction: Prediction | None) -> Plane | None:
+        """Make `prediction` (None: background) the mask of `label`; what changed, or None when nothing did."""
+        change, region, pixels = self._compare(label, prediction)
+        self._masks[label][region] = pixels
+        self._windows[label] = _window(prediction)
+        return change
+
+    def _compare(self, label: int, prediction: Prediction | None) -> tuple[Plane | None, Region, np.ndarray]:
+        """The change, and the region and pixels that it was found in."""
+        region = _union(self._windows[label], _window(prediction))
+        new = self._pixels(prediction, region)
+        changed = self._masks[label][region] != new
+        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        if len(rows) == 0:
+            return None, region, new
+        tight = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        return Plane.of(label, _shift(tight, region), new[tight]), region, new
+
+    def planes(self) -> list[Plane]:
+        """The masks whole; an empty one has no plane."""
+        found = []
+        for label, (mask, window) in enumerate(zip(self._masks, self._windows, strict=True)):
+            if mask[window].any():
+                found.append(Plane.of(label, window, mask[window]))
+        return found
+
+    def compressed(self) -> list[dict[str, Any]]:
+        """The masks whole and deflated: what the `_mask` trait holds."""
+        return [{**plane.header(), "data": zlib.compress(plane.bits, level=1)} for plane in self.planes()]
+
+    @staticmethod
+    def _pixels(prediction: Prediction | None, region: Region) -> np.ndarray:
+        """The part of a prediction's mask in `region`, which holds its window."""
+        pixels = np.zeros([side.stop - side.start for side in region], dtype=bool)
+        if prediction is not None:
+            rows, columns = prediction.window
+            y, x = region[0].start, region[1].start
+            inside = (slice(rows.start - y, rows.stop - y), slice(columns.start - x, columns.stop - x))
+            pixels[inside] = prediction.window_mask
+        return pixels
+
+
+def _window(prediction: Prediction | None) -> Region:
+    return (slice(0, 0), slice(0, 0)) if prediction is None else prediction.window
+
+
+def _union(a: Region, b: Region) -> Region:
+    """The smallest region that holds both; an empty one holds nothing."""
+    regions = [region for region in (a, b) if all(side.stop > side.start for side in region)]
+    if not regions:
+        return slice(0, 0), slice(0, 0)
+    rows, columns = zip(*regions, strict=True)
+    return (
+        slice(min(side.start for side in rows), max(side.stop for side in rows)),
+        slice(min(side.start for side in columns), max(side.stop for side in columns)),
+    )
+
+
+def _shift(inner: Region, outer: Region) -> Region:
+    rows, columns = (
+        slice(int(small.start + large.start), int(small.stop + large.start))
+        for small, large in zip(inner, outer, strict=True)
+    )
+    return rows, columns

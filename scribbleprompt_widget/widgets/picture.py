@@ -1,0 +1,85 @@
+"""A picture of an image with its masks, and its place in a saved notebook."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import PIL.Image
+from scipy import ndimage
+
+from scribbleprompt_widget.image import Image
+
+__all__ = ["draw_overlay", "static_html"]
+
+FILL_OPACITY: Final = 0.35
+"""As on the canvas."""
+STATIC_SIDE: Final = 512
+"""Longest side in pixels of the picture in a saved notebook, which must stay small."""
+STATIC_QUALITY: Final = 85
+
+
+def draw_overlay(image: Image, masks: Sequence[np.ndarray], colors: Sequence[str], *, max_side: int = 0) -> np.ndarray:
+    """Draw masks over an image: a tint inside, the full colour along the inner border.
+
+    Parameters
+    ----------
+    image
+        The image, shown as its `intensity_range` says.
+    masks
+        (H, W) bool arrays, later ones above.
+    colors
+        "#rrggbb", one a mask.
+    max_side
+        Longest side of the picture in pixels; 0 keeps the image's own resolution.
+
+    Returns
+    -------
+    (h, w, 3) uint8 array.
+    """
+    size = _fitted(image.shape, max_side)
+    picture = _displayed(image, size).astype(np.float32)
+    for mask, color in zip(masks, colors, strict=True):
+        if not mask.any():
+            continue
+        inside = _resized(mask.astype(np.uint8) * 255, size) >= 128
+        border = inside & ~ndimage.binary_erosion(inside, border_value=1)
+        rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float32)
+        picture[inside] += FILL_OPACITY * (rgb - picture[inside])
+        picture[border] = rgb
+    return np.round(picture).astype(np.uint8)
+
+
+def static_html(picture: np.ndarray, css_class: str) -> str:
+    """An HTML image of `picture` (h, w, 3) uint8 that needs no other file."""
+    buffer = io.BytesIO()
+    PIL.Image.fromarray(picture).save(buffer, "JPEG", quality=STATIC_QUALITY)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return f'<img class="{css_class}" alt="Image with its segmentation mask" src="data:image/jpeg;base64,{data}">'
+
+
+def _fitted(shape: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """(width, height) of the picture."""
+    height, width = shape
+    shrink = min(1.0, max_side / max(shape)) if max_side else 1.0
+    return max(round(width * shrink), 1), max(round(height * shrink), 1)
+
+
+def _displayed(image: Image, size: tuple[int, int]) -> np.ndarray:
+    low, high = image.intensity_range
+    # Thinned out first where it is much reduced, so that a large image costs little.
+    step = max(min(image.shape[1] // (2 * size[0]), image.shape[0] // (2 * size[1])), 1)
+    values = np.nan_to_num(image.pixels[::step, ::step].astype(np.float64), nan=low, posinf=high, neginf=low)
+    shown = np.round(np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+    if shown.ndim == 2:
+        shown = np.repeat(shown[:, :, None], 3, axis=2)
+    return _resized(shown, size)
+
+
+def _resized(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if array.shape[1::-1] == size:
+        return array
+    return np.asarray(PIL.Image.fromarray(array).resize(size, PIL.Image.Resampling.BILINEAR))

@@ -1,0 +1,468 @@
+"""Segmenter: the canvas in a notebook cell. Draw on the image; the mask is a NumPy array in the next cell."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import anywidget
+import numpy as np
+import PIL.Image
+import traitlets
+from IPython.core.getipython import get_ipython
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import HTML, display, update_display
+from numpy.typing import ArrayLike
+
+from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.mask_file import save_mask
+from scribbleprompt_widget.predictors.base import Predictor
+from scribbleprompt_widget.predictors.registry import load_predictor
+from scribbleprompt_widget.prompts import DEFAULT_WIDTH, Box, Click, Prompt, Prompts, Scribble, prompt_from_json
+from scribbleprompt_widget.widgets.annotation import Annotation
+from scribbleprompt_widget.widgets.masks import Plane
+from scribbleprompt_widget.widgets.picture import STATIC_SIDE, draw_overlay, static_html
+
+__all__ = ["Area", "Segmenter"]
+
+log = logging.getLogger(__name__)
+
+STATIC_FILES: Final = Path(__file__).parent.parent / "static"
+COLORS: Final = ("#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")
+"""Okabe and Ito's palette, which colour-blind people can tell apart; those that stand out on grey first."""
+
+
+class Area(NamedTuple):
+    """Area of a mask: `pixels`, and `mm2` (square millimetres) where the image's spacing is known, else None."""
+
+    pixels: int
+    mm2: float | None
+
+
+class Segmenter(anywidget.AnyWidget):
+    """Segment an image by scribbles, clicks and boxes, in a notebook cell or from Python.
+
+    Parameters
+    ----------
+    image
+        An array (H, W), (H, W, 3), (H, W, 4) or (1, H, W) of bool, integers or floats; a PIL image; a torch tensor; or a
+        path to PNG, JPEG, TIFF, DICOM, NIfTI, NRRD or MHA. See `Image.of`.
+    labels
+        Names of what is to be segmented; one mask each. Where masks overlap in `label_map`, the later label holds.
+    model
+        A name that `load_predictor` takes, the path of a checkpoint, or a `Predictor`.
+    slice_index, axis
+        Which slice of a volume, and along which axis (0 unless given).
+    spacing
+        Millimetres per pixel: one number, or (row, column). Files bring their own.
+
+    Attributes
+    ----------
+    label
+        Name of the active label: what is drawn next belongs to it, and `mask`, `prompts` and `area` speak of it.
+    mask_version
+        Counts new masks. ``w.observe(handler, names="mask_version")`` calls the handler once for each; read ``w.mask``.
+    last_error
+        The last exception of a predictor or a prompt drawn on the canvas; None after the next success.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scribbleprompt_widget as sp
+    >>> image = np.zeros((64, 64))
+    >>> image[20:40, 20:40] = 1
+    >>> w = sp.Segmenter(image)
+    >>> w.add_click(30, 30)
+    >>> bool(w.mask[30, 30])
+    True
+    """
+
+    _esm = STATIC_FILES / "widget.js"
+    _css = STATIC_FILES / "widget.css"
+
+    # Binary traits are not echoed: the front end would be sent again what it just got.
+    _image = traitlets.Dict().tag(sync=True, echo_update=False)
+    # Built when somebody asks (a view opens, the person pauses), never on the way of a stroke.
+    _mask = traitlets.Any().tag(sync=True, echo_update=False, to_json=lambda _, widget: widget._whole_mask())
+    _labels = traitlets.List().tag(sync=True)
+    _prompts = traitlets.List().tag(sync=True)
+    _can = traitlets.Dict().tag(sync=True)
+    _model = traitlets.Unicode().tag(sync=True)
+    _key = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    mask_version = traitlets.Int(0).tag(sync=True)
+
+    last_error: Exception | None = None
+
+    def __init__(
+        self,
+        image: Any,
+        labels: Sequence[str] = ("object",),
+        model: str | Path | Predictor = "default",
+        *,
+        slice_index: int | None = None,
+        axis: int | None = None,
+        spacing: float | tuple[float, float] | None = None,
+    ) -> None:
+        names = _label_names(labels)
+        opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
+        self._lock = threading.RLock()
+        self._version = 0
+        self._annotation = Annotation(opened, names, _predictor(model))
+        self._picture = _StaticPicture(self)
+        super().__init__(
+            _image=_image_state(opened, 0),
+            _labels=[{"name": name, "color": COLORS[i % len(COLORS)]} for i, name in enumerate(names)],
+            _key=uuid.uuid4().hex,
+            label=names[0],
+            **self._drawn(),
+        )
+        self.on_msg(self._on_message)
+
+    # --- what came of it ---------------------------------------------------------------------------------------------
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(H, W) bool: the mask of the active label, at the image's own resolution. A copy."""
+        with self._lock:
+            return self._annotation.masks[self._active].copy()
+
+    @property
+    def label_map(self) -> np.ndarray:
+        """(H, W) unsigned integers: 0 is background, i is ``labels[i - 1]``; where masks overlap, the later label."""
+        with self._lock:
+            return self._annotation.masks.label_map()
+
+    @property
+    def probability(self) -> np.ndarray:
+        """(H, W) float32 in [0, 1]: the probability of the active label."""
+        with self._lock:
+            return self._annotation.prediction(self._active).probability
+
+    @property
+    def prompts(self) -> Prompts:
+        """What was drawn for the active label, in order."""
+        with self._lock:
+            return self._annotation.prompts(self._active)
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the labels."""
+        return list(self._annotation.labels)
+
+    @property
+    def image(self) -> Image:
+        """The image, with its spacing and where it came from."""
+        return self._annotation.image
+
+    def area(self) -> Area:
+        """Area of the active label's mask, in pixels and, where the spacing is known, in square millimetres."""
+        with self._lock:
+            pixels = int(np.count_nonzero(self._annotation.masks[self._active]))
+            pixel_area = self._annotation.image.pixel_area_mm2
+        return Area(pixels, None if pixel_area is None else pixels * pixel_area)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the mask (with several labels: the label map) to a file.
+
+        Parameters
+        ----------
+        path
+            ``.png``, ``.npy``, ``.npz``, ``.tif``, ``.nii``, ``.nii.gz``, ``.nrrd`` or ``.mha``. Medical formats get
+            the geometry of the file that the image came from; a slice is written in its place in the whole volume.
+
+        Returns
+        -------
+        Path
+            The file written.
+        """
+        with self._lock:
+            one = len(self._annotation.labels) == 1
+            return save_mask(path, self.mask if one else self.label_map, self.image, labels=self.labels)
+
+    def snapshot(self, path: str | Path | None = None) -> np.ndarray:
+        """(h, w, 3) uint8 picture of the image with its masks, also written to `path` if given."""
+        picture = self._drawn_over()
+        if path is not None:
+            PIL.Image.fromarray(picture).save(path)
+        return picture
+
+    # --- drawing from Python -----------------------------------------------------------------------------------------
+
+    def add_click(self, x: float, y: float, positive: bool = True) -> None:
+        """Click at (x, y) = (column, row) in image pixels: on the object, or (``positive=False``) beside it."""
+        self._add(Click(x, y, positive))
+
+    def add_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        """Draw a box around the object, from any corner to the one across, in image pixels."""
+        self._add(Box(x0, y0, x1, y1))
+
+    def add_scribble(
+        self,
+        points: ArrayLike | None = None,
+        positive: bool = True,
+        width: float = DEFAULT_WIDTH,
+        *,
+        raster: ArrayLike | None = None,
+    ) -> None:
+        """Draw a stroke: `points` (N, 2) as (x, y), `width` in image pixels; or a `raster` (H, W) in [0, 1]."""
+        self._add(Scribble(points, positive, width, raster=raster))
+
+    def undo(self) -> None:
+        """Take the last step back, whichever label it was for; nothing happens at the beginning."""
+        self._change(lambda annotation: annotation.undo())
+
+    def redo(self) -> None:
+        """Do again what was undone; nothing happens at the end."""
+        self._change(lambda annotation: annotation.redo())
+
+    def clear(self) -> None:
+        """Take all prompts of the active label away; can be undone."""
+        label = self._active
+        self._change(lambda annotation: annotation.clear(label))
+
+    def set_image(
+        self,
+        image: Any,
+        *,
+        slice_index: int | None = None,
+        axis: int | None = None,
+        spacing: float | tuple[float, float] | None = None,
+    ) -> None:
+        """Show another image; prompts, masks and history begin anew. Parameters as for `Segmenter`."""
+        opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
+        with self._lock:
+            self._annotation = Annotation(opened, self.labels, self._annotation.predictor)
+            self._version += 1
+            self._image = _image_state(opened, self._version)
+            self._publish(self._annotation.masks.planes(), base=None)
+
+    @property
+    def model(self) -> str:
+        """Name of the predictor. Setting it (a name, a path, a `Predictor`) predicts what was drawn again."""
+        return self._annotation.predictor.name
+
+    @model.setter
+    def model(self, model: str | Path | Predictor) -> None:
+        predictor = _predictor(model)
+        self._change(lambda annotation: annotation.use(predictor))
+
+    def close(self) -> None:
+        """Close the widget and free what it held."""
+        self._picture.forget()
+        super().close()
+
+    # --- one place where things change -------------------------------------------------------------------------------
+
+    @property
+    def _active(self) -> int:
+        return self._annotation.labels.index(self.label)
+
+    def _add(self, prompt: Prompt) -> None:
+        label = self._active
+        self._change(lambda annotation: annotation.add(label, prompt))
+
+    def _change(self, act: Callable[[Annotation], list[Plane] | None], request: str | None = None) -> None:
+        """Change the annotation, and tell the front end and observers; `request` is the id of its message.
+
+        `act` gives the planes that changed, or None when there was nothing to do.
+        """
+        with self._lock:
+            self._annotation.seconds = 0.0
+            try:
+                planes = act(self._annotation)
+            except Exception as error:
+                self.last_error = error
+                self.send({"type": "error", "id": request, "text": _told(error)})
+                raise
+            self.last_error = None
+            base = self._version
+            if planes is None:
+                self._send_planes("update", request, [], version=base, base=base)
+                return
+            self._version += 1
+            self._publish(planes, base=base, request=request)
+
+    def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
+        for trait, value in self._drawn().items():
+            setattr(self, trait, value)
+        self._send_planes("update", request, planes, version=self._version, base=base)
+        self._picture.stale = True
+        # Last, because people's own handlers hang on it and may take their time.
+        self.mask_version = self._version
+
+    def _drawn(self) -> dict[str, Any]:
+        """The small traits that follow every change."""
+        annotation = self._annotation
+        return {
+            "_prompts": [annotation.prompts(i).to_json() for i in range(len(annotation.labels))],
+            "_can": {"undo": annotation.can_undo, "redo": annotation.can_redo},
+            "_model": annotation.predictor.name,
+        }
+
+    def _whole_mask(self) -> dict[str, Any]:
+        with self._lock:
+            return {"version": self._version, "planes": self._annotation.masks.compressed()}
+
+    def _drawn_over(self, max_side: int = 0) -> np.ndarray:
+        with self._lock:
+            masks = [self._annotation.masks[i] for i in range(len(self._annotation.labels))]
+            colors = [label["color"] for label in self._labels]
+            return draw_overlay(self._annotation.image, masks, colors, max_side=max_side)
+
+    @traitlets.validate("label")
+    def _check_label(self, proposal: Mapping[str, Any]) -> str:
+        names = self._annotation.labels
+        if proposal["value"] not in names:
+            raise ValueError(f"label takes one of {', '.join(map(repr, names))}; got {proposal['value']!r}")
+        return str(proposal["value"])
+
+    # --- messages from the front end (docs/protocol.md) --------------------------------------------------------------
+
+    def _on_message(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
+        """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""
+        request = content.get("id")
+        try:
+            self._answer(str(content.get("type")), content, request)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the person at the canvas has to see it
+            log.debug("message %r failed", content.get("type"), exc_info=True)
+            if self.last_error is not error:  # not told yet: an observer's error, or a message that makes no sense
+                self.last_error = error
+                self.send({"type": "error", "id": request, "text": _told(error)})
+
+    def _answer(self, kind: str, content: Mapping[str, Any], request: str | None) -> None:
+        if kind == "prompt":
+            self.send({"type": "started", "id": request})
+            label, prompt = self._drawn_prompt(content)
+            self._change(lambda annotation: annotation.add(label, prompt), request)
+        elif kind == "preview":
+            label, prompt = self._drawn_prompt(content)
+            with self._lock:
+                planes = self._annotation.preview(label, prompt)
+                self._send_planes("preview", request, planes, base=self._version)
+        elif kind == "undo":
+            self._change(lambda annotation: annotation.undo(), request)
+        elif kind == "redo":
+            self._change(lambda annotation: annotation.redo(), request)
+        elif kind == "clear":
+            label = self._label_index(content)
+            self._change(lambda annotation: annotation.clear(label), request)
+        elif kind == "whole":
+            with self._lock:
+                planes = self._annotation.masks.planes()
+                self._send_planes("update", request, planes, version=self._version, base=None)
+        elif kind == "settle":
+            self.send_state("_mask")
+            self._picture.refresh()
+        else:
+            raise ValueError(f"unknown message type {kind!r}")
+
+    def _drawn_prompt(self, content: Mapping[str, Any]) -> tuple[int, Prompt]:
+        return self._label_index(content), prompt_from_json(content["prompt"])
+
+    def _label_index(self, content: Mapping[str, Any]) -> int:
+        index = content.get("label")
+        if not isinstance(index, int) or not 0 <= index < len(self._annotation.labels):
+            raise ValueError(f"label takes an index below {len(self._annotation.labels)}, got {index!r}")
+        return index
+
+    def _send_planes(self, kind: str, request: str | None, planes: list[Plane], **fields: Any) -> None:
+        message = {
+            "type": kind,
+            "id": request,
+            "seconds": self._annotation.seconds,
+            "planes": [plane.header() for plane in planes],
+            **fields,
+        }
+        self.send(message, buffers=[plane.bits for plane in planes])
+
+    # --- display -----------------------------------------------------------------------------------------------------
+
+    def _ipython_display_(self) -> None:
+        """Show the widget, and beside it the picture that a saved notebook keeps (hidden while the widget is alive)."""
+        display(self._repr_mimebundle_(), raw=True)
+        self._picture.show()
+
+
+class _StaticPicture:
+    """The picture of a `Segmenter` in the saved notebook: nbconvert, GitHub and a notebook without a kernel show it."""
+
+    def __init__(self, widget: Segmenter) -> None:
+        self.stale = False
+        # Weak, because IPython holds on to its event handlers, and must not hold the image with them.
+        self._widget = weakref.ref(widget)
+        self._shell: InteractiveShell | None = None  # where it is displayed
+
+    def show(self) -> None:
+        """Display it; from then on it is brought up to date after each cell, and when the front end says so."""
+        widget = self._widget()
+        if widget is None:
+            return
+        display(self._html(widget), display_id=self._display_id(widget))
+        self.stale = False
+        if self._shell is None:
+            self._shell = get_ipython()
+            if self._shell is not None:
+                self._shell.events.register("post_run_cell", self.refresh)
+
+    def refresh(self, *_: object) -> None:
+        """Bring it up to date, if it is displayed and the mask changed."""
+        widget = self._widget()
+        if widget is None:
+            self.forget()
+        elif self._shell is not None and self.stale:
+            self.stale = False
+            update_display(self._html(widget), display_id=self._display_id(widget))
+
+    def forget(self) -> None:
+        """Follow the widget no longer."""
+        if self._shell is not None:
+            self._shell.events.unregister("post_run_cell", self.refresh)
+            self._shell = None
+
+    @staticmethod
+    def _display_id(widget: Segmenter) -> str:
+        return f"sp-{widget._key}"  # noqa: SLF001  # one class in two parts
+
+    @staticmethod
+    def _html(widget: Segmenter) -> HTML:
+        picture = widget._drawn_over(STATIC_SIDE)  # noqa: SLF001  # one class in two parts
+        return HTML(static_html(picture, f"sp-static-{widget._key}"))  # noqa: SLF001  # one class in two parts
+
+
+def _label_names(labels: Sequence[str]) -> list[str]:
+    if isinstance(labels, str):
+        raise TypeError(f"labels takes a list of names, got the string {labels!r}; write [{labels!r}]")
+    names = list(labels)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"labels takes a list of at least one name, got {names!r}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"labels takes names that differ, got {names!r}")
+    return names
+
+
+def _predictor(model: str | Path | Predictor) -> Predictor:
+    return model if isinstance(model, Predictor) else load_predictor(model)
+
+
+def _image_state(image: Image, version: int) -> dict[str, Any]:
+    pixels = image.wire()
+    low, high = image.intensity_range
+    return {
+        "version": version,
+        "dtype": pixels.dtype.name,
+        "shape": list(pixels.shape),
+        "low": low,
+        "high": high,
+        "spacing": None if image.spacing is None else list(image.spacing),
+        "data": memoryview(pixels).cast("B"),
+    }
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,76 @@
+"""Grids: where a small array lies in an image, and resampling between the two."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scribbleprompt_widget.grid import Grid
+
+shapes = st.tuples(st.integers(1, 300), st.integers(1, 300))
+
+
+@given(shapes)
+def test_the_images_own_grid_changes_nothing(shape):
+    array = np.random.default_rng(0).random(shape, dtype=np.float32)
+    grid = Grid.of_image(shape)
+    assert np.array_equal(grid.sample(array), array)
+    assert np.array_equal(grid.restore(array, shape), array)
+
+
+@given(shapes, st.integers(1, 64))
+def test_a_constant_stays_constant_and_outside_is_filled(shape, side):
+    grid = Grid.square_around(shape, side)
+    sampled = grid.sample(np.ones(shape), fill=0)
+    assert sampled.shape == (side, side)
+    assert set(np.unique(sampled).tolist()) <= {0, 1}
+    assert sampled.any()
+    restored = grid.restore(np.full((side, side), 3.0), shape)
+    assert restored.shape == shape
+    assert (restored == 3).all()
+
+
+@given(shapes, st.integers(8, 64))
+def test_a_ramp_keeps_its_place_through_sampling_and_restoring(shape, side):
+    # Convolving a ramp with a symmetric kernel leaves it a ramp, so only the borders may differ.
+    grid = Grid.square_around(shape, side)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    cell = max(shape) / side
+    for ramp in (x, y):
+        back = grid.restore(grid.sample(ramp), shape)
+        margin = int(np.ceil(2 * max(cell, 1))) + 1
+        inner = (slice(margin, -margin), slice(margin, -margin))
+        # One cell is the most that the image's border can be off inside a padded square.
+        np.testing.assert_allclose(back[inner], ramp[inner], atol=cell + 1e-3)
+
+
+@given(st.floats(-10, 300), st.floats(-10, 300))
+def test_points_and_cells_agree_on_an_unscaled_window(x, y):
+    grid = Grid(10, 20, 40, 60, 40, 30)
+    assert np.allclose(grid.to_cells(np.array([[x, y]])), [[x - 10, y - 20]])
+
+
+def test_pixel_centres_of_a_halved_grid_lie_between_its_pixels():
+    grid = Grid.square_around((64, 64), 32)
+    assert grid.to_cells(np.array([[0.5, 2.5]])).tolist() == [[0, 1]]
+
+
+def test_the_square_around_an_oblong_image_is_centred():
+    grid = Grid.square_around((100, 60), 50)
+    assert (grid.x0, grid.y0, grid.x1, grid.y1) == (-20, 0, 80, 100)
+    assert grid.window((100, 60)) == (slice(0, 100), slice(0, 60))
+    sampled = grid.sample(np.ones((100, 60)))
+    assert sampled[:, 10:40].all()
+    assert not sampled[:, :10].any()
+    assert not sampled[:, 40:].any()
+
+
+def test_a_grid_beside_the_image_has_an_empty_window():
+    grid = Grid(200, 200, 300, 300, 10, 10)
+    assert grid.restore(np.ones((10, 10)), (100, 100)).size == 0
+    assert not grid.sample(np.ones((100, 100))).any()
+
+
+def test_a_grid_without_size_is_refused():
+    with pytest.raises(ValueError, match="covers a rectangle"):
+        Grid(0, 0, 0, 10, 5, 5)
