@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="scribbleprompt", description="Interactive segmentation after ScribblePrompt.")
+    parser = argparse.ArgumentParser(
+        prog="scribbleprompt", description="Interactive segmentation after ScribblePrompt."
+    )
     parser.add_argument("--version", action="version", version=f"scribbleprompt {__version__}")
     commands = parser.add_subparsers(title="commands", required=True)
 
@@ -64,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     prompts.add_argument(
         "--box", dest="prompts", action="append", metavar="X0,Y0,X1,Y1", type=_box, help="a box around the object"
     )
-    segment.add_argument("--out", required=True, metavar="MASK", help="PNG, NPZ, NIfTI, NRRD, ...: by the file's ending")
+    segment.add_argument(
+        "--out", required=True, metavar="MASK", help="PNG, NPZ, NIfTI, NRRD, ...: by the file's ending"
+    )
     segment.add_argument("--model", default="default", help=f"{', '.join(predictor_names())}, or a checkpoint's path")
     segment.add_argument("--device", help="where a network runs: cpu, cuda, ...")
     segment.add_argument("--slice-index", type=int, metavar="N", help="which slice of a volume")
@@ -85,7 +89,8 @@ def _segment(options: argparse.Namespace) -> None:
 
 
 def _click(text: str, *, positive: bool = True) -> Prompt:
-    return Click(*_numbers(text, 2), positive)
+    x, y = _numbers(text, 2)
+    return Click(x, y, positive)
 
 
 def _negative_click(text: str) -> Prompt:

@@ -83,7 +83,7 @@ class Grid:
         result = np.full(self.shape, fill, dtype=np.float32)
         if x0 >= x1 or y0 >= y1:
             return result
-        # The cells that lie inside the image; the border cell takes the image's value rather than a mixture with `fill`.
+        # The cells inside the image; the border cell takes the image's value rather than a mixture with `fill`.
         left, right = _cell_range(x0 - self.x0, x1 - self.x0, self.scale_x, self.width)
         top, bottom = _cell_range(y0 - self.y0, y1 - self.y0, self.scale_y, self.height)
         result[top:bottom, left:right] = _resize(array, (right - left, bottom - top), box=(x0, y0, x1, y1))

@@ -6,7 +6,7 @@ without inference, and exactly. Steps share what they did not change; nothing of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from scribbleprompt_widget.prompts import Prompts
@@ -20,7 +20,7 @@ S = TypeVar("S")  # a predictor's state; what it is made of is the predictor's m
 class Entry(Generic[S]):
     """What stands for one label: its prompts, and the state that they led to (None before the first)."""
 
-    prompts: Prompts = Prompts()
+    prompts: Prompts = field(default_factory=Prompts)
     state: S | None = None
 
 

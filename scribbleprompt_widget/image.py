@@ -102,9 +102,7 @@ class Image:
         chosen = None if spacing is None else spacing_pair(spacing)
         if isinstance(image, Image):
             if slice_index is not None or axis is not None:
-                raise ValueError(
-                    "slice_index and axis choose a slice of a volume, and image is an Image already"
-                )
+                raise ValueError("slice_index and axis choose a slice of a volume, and image is an Image already")
             return image if chosen is None else replace(image, spacing=chosen)
         raw, source = read_slice(image, slice_index, axis)
         if chosen is None and raw.spacing is not None:
@@ -113,7 +111,7 @@ class Image:
         return cls(_own_copy(raw.array), chosen, raw.geometry, source, binary=binary)
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.pixels).any():
+        if self.pixels.dtype.kind == "f" and not np.isfinite(self.pixels).any():
             raise ValueError(f"image {self.shape} has no finite pixel: every one is NaN or infinite")
 
     def __repr__(self) -> str:
@@ -189,9 +187,7 @@ class Image:
                     return _read_only(values.astype(narrow))
         limit = float(np.finfo(np.float32).max)
         with np.errstate(under="ignore"):
-            return _read_only(
-                np.clip(values.astype(np.float64, copy=False), -limit, limit).astype(np.float32)
-            )
+            return _read_only(np.clip(values.astype(np.float64, copy=False), -limit, limit).astype(np.float32))
 
     @cached_property
     def _finite(self) -> NDArray[Any]:
@@ -220,11 +216,12 @@ def _luminance(color: NDArray[Any]) -> NDArray[Any]:
     dtype = np.float32 if color.dtype.itemsize <= 2 or color.dtype == np.float32 else np.float64
     red, green, blue = LUMINANCE_WEIGHTS
     with np.errstate(over="ignore", under="ignore"):
-        grey = np.multiply(color[..., 0], red, dtype=dtype)
+        grey: NDArray[Any] = np.multiply(color[..., 0], red, dtype=dtype)
         grey += np.multiply(color[..., 1], green, dtype=dtype)
         grey += np.multiply(color[..., 2], blue, dtype=dtype)
     limit = np.finfo(dtype).max  # the rounded weights may lift the greatest float over its own end
-    return np.clip(grey, -limit, limit, out=grey)
+    np.clip(grey, -limit, limit, out=grey)
+    return grey
 
 
 def _robust_range(values: NDArray[Any]) -> tuple[float, float]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
-from dataclasses import replace as dataclass_replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +86,7 @@ def read_image_file(path: Path) -> RawImage:
         return reader(path)
     except (PermissionError, MemoryError):
         raise
-    except (
-        Exception
-    ) as error:  # decoders raise anything on a broken file: SyntaxError, struct.error, zlib.error, ...
+    except Exception as error:  # decoders raise anything on a broken file: SyntaxError, struct.error, zlib.error, ...
         raise ValueError(
             f"image: {str(path)!r} cannot be read as {kind}: {_reason(error)}. Files taken: {_FILES_TAKEN}"
         ) from error
@@ -111,9 +108,7 @@ def raw_from_sitk(image: Any) -> RawImage:
         raise ValueError(f"it has {channels} values per pixel, and 1 (grey), 3 or 4 (colour) are taken")
     if image.GetDimension() > 3:
         shape = tuple(reversed(image.GetSize()))
-        raise ValueError(
-            f"it is {len(shape)}-D, of shape {shape}: load it, choose one volume, and pass the array"
-        )
+        raise ValueError(f"it is {len(shape)}-D, of shape {shape}: load it, choose one volume, and pass the array")
     spacing = tuple(float(step) for step in image.GetSpacing())
     geometry = Geometry(image.GetSize(), spacing, image.GetOrigin(), image.GetDirection())
     usable = all(math.isfinite(step) and step > 0 for step in spacing)
@@ -178,9 +173,7 @@ def _read_tiff(path: Path) -> RawImage:
             try:
                 return _from_tiff_series(series, page)
             except (KeyError, ValueError) as error:
-                if "imagecodecs" not in str(
-                    error
-                ):  # an optional package that LZW and JPEG within TIFF would need
+                if "imagecodecs" not in str(error):  # an optional package that LZW and JPEG within TIFF would need
                     raise
     return _read_flat(path) if deep else _read_with_pillow(path)
 
@@ -220,12 +213,12 @@ def _read_medical(path: Path) -> RawImage:
 
 def _read_flat(path: Path) -> RawImage:
     """Read a PNG or TIFF by SimpleITK for its depth alone: their dots per inch are no geometry."""
-    return dataclass_replace(_read_medical(path), spacing=None, geometry=None)
+    return replace(_read_medical(path), spacing=None, geometry=None)
 
 
 def _read_dicom(path: Path) -> RawImage:
     sitk = load_sitk()
-    # ITK applies the rescale slope, turns palettes and YBR to RGB, and inverts MONOCHROME1 (bright is bright).
+    # ITK applies the rescale slope, turns palettes and YBR to RGB, and inverts MONOCHROME1.
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO("GDCMImageIO")
@@ -243,13 +236,11 @@ def _with_dicom_spacing(raw: RawImage, stated: dict[str, str]) -> RawImage:
         row, column = (float(value) for value in stated.get(_PIXEL_SPACING, "").split("\\"))
     except ValueError:
         invented = not any(stated.values()) and raw.spacing[-2:] == (1.0, 1.0)
-        return dataclass_replace(raw, spacing=None) if invented else raw
+        return replace(raw, spacing=None) if invented else raw
     if not (0 < row < math.inf and 0 < column < math.inf):
-        return dataclass_replace(raw, spacing=None)
+        return replace(raw, spacing=None)
     spacing = (*raw.spacing[:-2], row, column)
-    return dataclass_replace(
-        raw, spacing=spacing, geometry=dataclass_replace(raw.geometry, spacing=spacing[::-1])
-    )
+    return replace(raw, spacing=spacing, geometry=replace(raw.geometry, spacing=spacing[::-1]))
 
 
 def _read_dicom_folder(path: Path) -> RawImage:

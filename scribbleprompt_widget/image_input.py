@@ -30,7 +30,7 @@ def read_slice(image: object, slice_index: int | None, axis: int | None) -> tupl
     own. The parameters, and the errors raised, are those of :meth:`scribbleprompt_widget.image.Image.of`.
     """
     raw, source = _raw_image(image, as_volume=slice_index is not None)
-    _check_numbers(raw.array, image)
+    _check_numbers(raw.array, _article(type(image).__name__) if source is None else repr(source))
     raw, has_channels = _one_slice(raw, slice_index, axis)
     return (replace(raw, array=_without_alpha(raw.array)) if has_channels else raw), source
 
@@ -68,11 +68,7 @@ def _raw_image(image: object, *, as_volume: bool) -> tuple[RawImage, str | None]
             return raw_from_sitk(image), None
         except ValueError as error:
             raise ValueError(f"image is a SimpleITK image, but {error}") from error
-    if (
-        isinstance(image, (list, tuple))
-        or hasattr(image, "__array__")
-        or hasattr(image, "__array_interface__")
-    ):
+    if isinstance(image, (list, tuple)) or hasattr(image, "__array__") or hasattr(image, "__array_interface__"):
         try:
             return RawImage(np.asarray(image)), None
         except (TypeError, ValueError) as error:
@@ -96,8 +92,8 @@ def _raw_from_tensor(tensor: Any, *, as_volume: bool) -> RawImage:
     return RawImage(array)
 
 
-def _check_numbers(array: NDArray[Any], given: object) -> None:
-    what = f"image is {_article(type(given).__name__)} of shape {array.shape} and dtype {array.dtype}"
+def _check_numbers(array: NDArray[Any], given: str) -> None:
+    what = f"image is {given}, of shape {array.shape} and dtype {array.dtype}"
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{what}; its numbers must be booleans, integers or floats")
     if array.ndim < 2:
@@ -118,9 +114,7 @@ def _one_slice(raw: RawImage, slice_index: int | None, axis: int | None) -> tupl
         raise ValueError(f"axis={axis} was given without slice_index, which says where to cut it")
     if len(space) == 2:
         if slice_index is not None:
-            raise ValueError(
-                f"slice_index={slice_index} was given, but image is 2-D, of shape {shape}: leave it out"
-            )
+            raise ValueError(f"slice_index={slice_index} was given, but image is 2-D, of shape {shape}: leave it out")
         return raw, has_channels
     if len(space) != 3:
         raise ValueError(f"image has shape {shape}, which is {len(shape)}-D; taken are {_TAKEN}")
@@ -129,9 +123,7 @@ def _one_slice(raw: RawImage, slice_index: int | None, axis: int | None) -> tupl
             raise ValueError(_which_slice(shape, space))
         axis, slice_index = space.index(1), 0
     axis = _whole_number("axis", 0 if axis is None else axis, 3)
-    slice_index = _whole_number(
-        "slice_index", slice_index, space[axis], f" along axis {axis} of image {shape}"
-    )
+    slice_index = _whole_number("slice_index", slice_index, space[axis], f" along axis {axis} of image {shape}")
     spacing = None if raw.spacing is None else tuple(np.delete(raw.spacing, axis).tolist())
     geometry = None if raw.geometry is None else replace(raw.geometry, axis=axis, slice_index=slice_index)
     return RawImage(raw.array.take(slice_index, axis), has_channels, spacing, geometry), has_channels
@@ -147,10 +139,9 @@ def _which_slice(shape: tuple[int, ...], space: tuple[int, ...]) -> str:
     return message
 
 
-def _whole_number(name: str, value: object, count: int, where: str = "") -> int:
+def _whole_number(name: str, value: Any, count: int, where: str = "") -> int:
     try:
-        number = operator.index(value)  # type: ignore[arg-type]  # what is no integer raises, and is told
-        below
+        number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is {value!r}; a whole number is taken") from None
     if not -count <= number < count:
@@ -176,13 +167,11 @@ def _over_white(color: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     white = _full_scale(color)
     with np.errstate(over="ignore", invalid="ignore"):  # inf times nothing is NaN, which is allowed
         blend: NDArray[Any] = white + (color.astype(np.float64) - white) * alpha
-    if color.dtype.kind == "f":
+        if color.dtype.kind == "b":
+            blend = np.greater_equal(blend, 0.5)
+        elif color.dtype.kind in "iu":
+            blend = np.rint(blend)
         return blend.astype(color.dtype)
-    if color.dtype.kind == "b":
-        return np.greater_equal(blend, 0.5)
-    limits = np.iinfo(color.dtype)
-    whole: NDArray[Any] = np.clip(np.rint(blend), limits.min, limits.max).astype(color.dtype)
-    return whole
 
 
 def _full_scale(channel: NDArray[Any]) -> float:

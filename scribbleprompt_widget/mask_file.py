@@ -69,9 +69,7 @@ def save_mask(
     array = np.asarray(array)
     _check(array, image, suffix, labels)
     if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"path: there is no folder {str(target.parent)!r} to write {target.name!r} in"
-        )
+        raise FileNotFoundError(f"path: there is no folder {str(target.parent)!r} to write {target.name!r} in")
     if array.dtype.kind != "b":
         array = array.astype(np.min_scalar_type(int(array.max())))
     # A folder, not a file, so that the mask gets the permissions of any other file.
@@ -104,9 +102,7 @@ def _check(array: NDArray[Any], image: Image, suffix: str, labels: Sequence[str]
         raise TypeError(f"labels is the string {labels!r}; a list of names is taken")
     greatest = _GREATEST_LABEL.get(suffix, _GREATEST_LABEL_ELSEWHERE)
     if array.min() < 0 or array.max() > greatest:
-        raise ValueError(
-            f"array holds labels from {array.min()} to {array.max()}; {suffix} takes from 0 to {greatest}"
-        )
+        raise ValueError(f"array holds labels from {array.min()} to {array.max()}; {suffix} takes from 0 to {greatest}")
 
 
 def _write_arrays(path: Path, array: NDArray[Any], image: Image, labels: Sequence[str] | None) -> None:

@@ -16,7 +16,17 @@ from numpy.typing import ArrayLike
 
 from scribbleprompt_widget.grid import Grid
 
-__all__ = ["DEFAULT_WIDTH", "Box", "Channels", "Click", "Prompt", "Prompts", "Scribble", "check_inside", "prompt_from_json"]
+__all__ = [
+    "DEFAULT_WIDTH",
+    "Box",
+    "Channels",
+    "Click",
+    "Prompt",
+    "Prompts",
+    "Scribble",
+    "check_inside",
+    "prompt_from_json",
+]
 
 DEFAULT_WIDTH = 3.0
 """Brush width in image pixels; people's scribbles in MedScribble are about this wide at 256x256."""
@@ -38,7 +48,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Box:
-    """A box around the object; corners may come in any order. It covers the pixel centres from its floor to its ceiling."""
+    """A box around the object, corners in any order. It covers the pixel centres from its floor to its ceiling."""
 
     x0: float
     y0: float
@@ -84,7 +94,9 @@ class Scribble:
         raster: ArrayLike | None = None,
     ) -> None:
         if (points is None) == (raster is None):
-            raise ValueError("a scribble takes either points or raster, got " + ("neither" if points is None else "both"))
+            raise ValueError(
+                "a scribble takes either points or raster, got " + ("neither" if points is None else "both")
+            )
         object.__setattr__(self, "points", None if points is None else _points(points))
         object.__setattr__(self, "raster", None if raster is None else _raster(raster))
         object.__setattr__(self, "positive", _sign(positive))
@@ -123,9 +135,9 @@ class Prompts(Sequence[Prompt]):
 
     Examples
     --------
-    >>> prompts = Prompts([Click(10, 20), Box(0, 0, 30, 30)])
-    >>> prompts + [Click(2, 2, positive=False)]
-    Prompts([Click(x=10.0, y=20.0, positive=True), Box(x0=0.0, y0=0.0, x1=30.0, y1=30.0), Click(x=2.0, y=2.0, positive=False)])
+    >>> prompts = Prompts([Click(10, 20)])
+    >>> prompts + [Box(0, 0, 30, 30)]
+    Prompts([Click(x=10.0, y=20.0, positive=True), Box(x0=0.0, y0=0.0, x1=30.0, y1=30.0)])
     """
 
     __slots__ = ("_items",)
@@ -375,8 +387,8 @@ def _mark(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 def _inside(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Which of the points (N, 2), given as (x, y), lie in a cell of an array of `shape`."""
-    inside: np.ndarray = ((points >= -0.5) & (points < np.array(shape[::-1]) - 0.5)).all(axis=1)
-    return inside
+    within = (points >= -0.5) & (points < np.array(shape[::-1]) - 0.5)
+    return np.asarray(within.all(axis=1))
 
 
 def _click_cells(click: Click, grid: Grid) -> np.ndarray:
@@ -452,7 +464,9 @@ def _raster_cells(raster: np.ndarray, grid: Grid) -> np.ndarray:
     if grid == Grid.of_image(raster.shape):
         cells[rows, columns] = raster[rows, columns]
         return cells
-    first = np.floor((np.stack([columns, rows], axis=1) - (grid.x0, grid.y0)) * (grid.scale_x, grid.scale_y)).astype(int)
+    first = np.floor((np.stack([columns, rows], axis=1) - (grid.x0, grid.y0)) * (grid.scale_x, grid.scale_y)).astype(
+        int
+    )
     reach_x, reach_y = max(math.ceil(grid.scale_x), 1), max(math.ceil(grid.scale_y), 1)
     for dx in range(reach_x):
         for dy in range(reach_y):

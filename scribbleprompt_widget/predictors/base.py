@@ -38,11 +38,14 @@ class State:
         Where those logits lie in the image; outside it is background.
     predictor
         Name of the predictor. A predictor does not read another one's state.
+    engine
+        What computed the numbers.
     """
 
     logits: np.ndarray
     grid: Grid
     predictor: str
+    engine: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +58,23 @@ class Prediction:
         The predictor's low-resolution state: the next call's `mask_input`.
     shape
         (H, W) of the image.
-    predictor, engine
-        Names of the predictor, and of what computed the numbers.
     seconds
-        Wall-clock seconds that the inference took.
+        Wall-clock seconds that the inference took; 0 for a restored one.
     """
 
     state: State
     shape: tuple[int, int]
-    predictor: str
-    engine: str
     seconds: float
+
+    @property
+    def predictor(self) -> str:
+        """Name of the predictor."""
+        return self.state.predictor
+
+    @property
+    def engine(self) -> str:
+        """What computed the numbers."""
+        return self.state.engine
 
     @property
     def window(self) -> tuple[slice, slice]:
@@ -152,31 +161,30 @@ class Session(ABC):
         if prompts is None:
             prompts = Prompts.from_arrays(**keywords)
         elif given := [name for name, value in keywords.items() if value is not None]:
-            raise ValueError(f"predict takes either prompts or {', '.join(keywords)}, got prompts and {', '.join(given)}")
+            raise ValueError(
+                f"predict takes either prompts or {', '.join(keywords)}, got prompts and {', '.join(given)}"
+            )
         elif not isinstance(prompts, Prompts):
             prompts = Prompts(prompts)
         for prompt in prompts:
             check_inside(prompt, self.image.shape)
         previous = self._previous(mask_input)
         started = time.perf_counter()
-        if prompts or previous is not None:
-            state = self._infer(prompts, previous)
-        else:
-            state = self.empty_state()
-        return self._prediction(state, time.perf_counter() - started)
+        state = self._infer(prompts, previous) if prompts or previous is not None else self.empty_state()
+        return Prediction(state, self.image.shape, time.perf_counter() - started)
 
     def restore(self, state: State) -> Prediction:
         """The prediction that a kept state led to, without inference and bit for bit."""
-        return self._prediction(state, 0.0)
+        return Prediction(state, self.image.shape, 0.0)
 
     def empty_state(self) -> State:
         """Background everywhere."""
         height, width = self.image.shape
-        grid = Grid(0, 0, width, height, 1, 1)
-        return State(np.full((1, 1), BACKGROUND_LOGIT, dtype=np.float32), grid, self.predictor.name)
+        return self._state(np.full((1, 1), BACKGROUND_LOGIT, dtype=np.float32), Grid(0, 0, width, height, 1, 1))
 
-    def _prediction(self, state: State, seconds: float) -> Prediction:
-        return Prediction(state, self.image.shape, state.predictor, self.predictor.engine, seconds)
+    def _state(self, logits: np.ndarray, grid: Grid) -> State:
+        """A state of this session's predictor."""
+        return State(logits, grid, self.predictor.name, self.predictor.engine)
 
     def _previous(self, mask_input: State | np.ndarray | None) -> State | None:
         if mask_input is None:
@@ -191,7 +199,7 @@ class Session(ABC):
             )
         if not np.isfinite(logits).all():
             raise ValueError("mask_input takes finite logits, got NaN or infinity")
-        return State(logits.astype(np.float32), Grid.of_image(self.image.shape), self.predictor.name)
+        return self._state(logits.astype(np.float32), Grid.of_image(self.image.shape))
 
 
 class Predictor(ABC):

@@ -63,7 +63,7 @@ class _NetworkSession(Session):
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
         drawn = prompts.rasterise(self._grid)
         channels = np.stack([self._pixels, drawn.box, drawn.positive, drawn.negative, self._previous_logits(previous)])
-        return State(self.predictor.forward(channels), self._grid, self.predictor.name)
+        return self._state(self.predictor.forward(channels), self._grid)
 
     def _previous_logits(self, previous: State | None) -> np.ndarray:
         if previous is None:

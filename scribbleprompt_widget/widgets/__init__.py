@@ -1,1 +1,1 @@
-"""widgets"""
+"""Widgets: what a notebook shows."""

@@ -1,9 +1,7 @@
-"""A picture of an image with its masks, and its place in a saved notebook."""
+"""A picture of an image with its masks."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,13 +11,10 @@ from scipy import ndimage
 
 from scribbleprompt_widget.image import Image
 
-__all__ = ["draw_overlay", "static_html"]
+__all__ = ["draw_overlay"]
 
 FILL_OPACITY: Final = 0.35
 """As on the canvas."""
-STATIC_SIDE: Final = 512
-"""Longest side in pixels of the picture in a saved notebook, which must stay small."""
-STATIC_QUALITY: Final = 85
 
 
 def draw_overlay(image: Image, masks: Sequence[np.ndarray], colors: Sequence[str], *, max_side: int = 0) -> np.ndarray:
@@ -51,14 +46,6 @@ def draw_overlay(image: Image, masks: Sequence[np.ndarray], colors: Sequence[str
         picture[inside] += FILL_OPACITY * (rgb - picture[inside])
         picture[border] = rgb
     return np.round(picture).astype(np.uint8)
-
-
-def static_html(picture: np.ndarray, css_class: str) -> str:
-    """An HTML image of `picture` (h, w, 3) uint8 that needs no other file."""
-    buffer = io.BytesIO()
-    PIL.Image.fromarray(picture).save(buffer, "JPEG", quality=STATIC_QUALITY)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img class="{css_class}" alt="Image with its segmentation mask" src="data:image/jpeg;base64,{data}">'
 
 
 def _fitted(shape: tuple[int, int], max_side: int) -> tuple[int, int]:

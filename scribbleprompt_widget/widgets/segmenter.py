@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -14,9 +13,7 @@ import anywidget
 import numpy as np
 import PIL.Image
 import traitlets
-from IPython.core.getipython import get_ipython
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.display import HTML, display, update_display
+from IPython.display import publish_display_data
 from numpy.typing import ArrayLike
 
 from scribbleprompt_widget.image import Image
@@ -26,7 +23,8 @@ from scribbleprompt_widget.predictors.registry import load_predictor
 from scribbleprompt_widget.prompts import DEFAULT_WIDTH, Box, Click, Prompt, Prompts, Scribble, prompt_from_json
 from scribbleprompt_widget.widgets.annotation import Annotation
 from scribbleprompt_widget.widgets.masks import Plane
-from scribbleprompt_widget.widgets.picture import STATIC_SIDE, draw_overlay, static_html
+from scribbleprompt_widget.widgets.picture import draw_overlay
+from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
 __all__ = ["Area", "Segmenter"]
 
@@ -50,8 +48,8 @@ class Segmenter(anywidget.AnyWidget):
     Parameters
     ----------
     image
-        An array (H, W), (H, W, 3), (H, W, 4) or (1, H, W) of bool, integers or floats; a PIL image; a torch tensor; or a
-        path to PNG, JPEG, TIFF, DICOM, NIfTI, NRRD or MHA. See `Image.of`.
+        An array (H, W), (H, W, 3), (H, W, 4) or (1, H, W) of bool, integers or floats; a PIL image; a torch tensor; or
+        a path to PNG, JPEG, TIFF, DICOM, NIfTI, NRRD or MHA. See `Image.of`.
     labels
         Names of what is to be segmented; one mask each. Where masks overlap in `label_map`, the later label holds.
     model
@@ -89,8 +87,8 @@ class Segmenter(anywidget.AnyWidget):
     _image = traitlets.Dict().tag(sync=True, echo_update=False)
     # Built when somebody asks (a view opens, the person pauses), never on the way of a stroke.
     _mask = traitlets.Any().tag(sync=True, echo_update=False, to_json=lambda _, widget: widget._whole_mask())
-    _labels = traitlets.List().tag(sync=True)
-    _prompts = traitlets.List().tag(sync=True)
+    _labels: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
+    _prompts: traitlets.List[list[dict[str, Any]]] = traitlets.List().tag(sync=True)
     _can = traitlets.Dict().tag(sync=True)
     _model = traitlets.Unicode().tag(sync=True)
     _key = traitlets.Unicode().tag(sync=True)
@@ -114,7 +112,6 @@ class Segmenter(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._version = 0
         self._annotation = Annotation(opened, names, _predictor(model))
-        self._picture = _StaticPicture(self)
         super().__init__(
             _image=_image_state(opened, 0),
             _labels=[{"name": name, "color": COLORS[i % len(COLORS)]} for i, name in enumerate(names)],
@@ -122,6 +119,7 @@ class Segmenter(anywidget.AnyWidget):
             label=names[0],
             **self._drawn(),
         )
+        self._static = StaticPicture(self._key, self._drawn_over)
         self.on_msg(self._on_message)
 
     # --- what came of it ---------------------------------------------------------------------------------------------
@@ -192,6 +190,13 @@ class Segmenter(anywidget.AnyWidget):
             PIL.Image.fromarray(picture).save(path)
         return picture
 
+    def __repr__(self) -> str:
+        if getattr(self, "comm", None) is None:
+            return "Segmenter(closed)"
+        return (
+            f"Segmenter(image {self.image.shape}, labels={self.labels}, model={self.model!r}, prompts={self.prompts})"
+        )
+
     # --- drawing from Python -----------------------------------------------------------------------------------------
 
     def add_click(self, x: float, y: float, positive: bool = True) -> None:
@@ -254,7 +259,9 @@ class Segmenter(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Close the widget and free what it held."""
-        self._picture.forget()
+        static: StaticPicture | None = getattr(self, "_static", None)
+        if static is not None:  # it is None when a bad argument ended the construction; Python closes such widgets too
+            static.forget()
         super().close()
 
     # --- one place where things change -------------------------------------------------------------------------------
@@ -292,7 +299,7 @@ class Segmenter(anywidget.AnyWidget):
         for trait, value in self._drawn().items():
             setattr(self, trait, value)
         self._send_planes("update", request, planes, version=self._version, base=base)
-        self._picture.stale = True
+        self._static.stale = True
         # Last, because people's own handlers hang on it and may take their time.
         self.mask_version = self._version
 
@@ -329,7 +336,7 @@ class Segmenter(anywidget.AnyWidget):
         request = content.get("id")
         try:
             self._answer(str(content.get("type")), content, request)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the person at the canvas has to see it
+        except Exception as error:  # whatever it is, the person at the canvas has to see it
             log.debug("message %r failed", content.get("type"), exc_info=True)
             if self.last_error is not error:  # not told yet: an observer's error, or a message that makes no sense
                 self.last_error = error
@@ -358,7 +365,7 @@ class Segmenter(anywidget.AnyWidget):
                 self._send_planes("update", request, planes, version=self._version, base=None)
         elif kind == "settle":
             self.send_state("_mask")
-            self._picture.refresh()
+            self._static.refresh()
         else:
             raise ValueError(f"unknown message type {kind!r}")
 
@@ -385,54 +392,12 @@ class Segmenter(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """Show the widget, and beside it the picture that a saved notebook keeps (hidden while the widget is alive)."""
-        display(self._repr_mimebundle_(), raw=True)
-        self._picture.show()
-
-
-class _StaticPicture:
-    """The picture of a `Segmenter` in the saved notebook: nbconvert, GitHub and a notebook without a kernel show it."""
-
-    def __init__(self, widget: Segmenter) -> None:
-        self.stale = False
-        # Weak, because IPython holds on to its event handlers, and must not hold the image with them.
-        self._widget = weakref.ref(widget)
-        self._shell: InteractiveShell | None = None  # where it is displayed
-
-    def show(self) -> None:
-        """Display it; from then on it is brought up to date after each cell, and when the front end says so."""
-        widget = self._widget()
-        if widget is None:
+        if self.comm is None:
+            publish_display_data({"text/plain": repr(self)})
             return
-        display(self._html(widget), display_id=self._display_id(widget))
-        self.stale = False
-        if self._shell is None:
-            self._shell = get_ipython()
-            if self._shell is not None:
-                self._shell.events.register("post_run_cell", self.refresh)
-
-    def refresh(self, *_: object) -> None:
-        """Bring it up to date, if it is displayed and the mask changed."""
-        widget = self._widget()
-        if widget is None:
-            self.forget()
-        elif self._shell is not None and self.stale:
-            self.stale = False
-            update_display(self._html(widget), display_id=self._display_id(widget))
-
-    def forget(self) -> None:
-        """Follow the widget no longer."""
-        if self._shell is not None:
-            self._shell.events.unregister("post_run_cell", self.refresh)
-            self._shell = None
-
-    @staticmethod
-    def _display_id(widget: Segmenter) -> str:
-        return f"sp-{widget._key}"  # noqa: SLF001  # one class in two parts
-
-    @staticmethod
-    def _html(widget: Segmenter) -> HTML:
-        picture = widget._drawn_over(STATIC_SIDE)  # noqa: SLF001  # one class in two parts
-        return HTML(static_html(picture, f"sp-static-{widget._key}"))  # noqa: SLF001  # one class in two parts
+        if (bundle := self._repr_mimebundle_()) is not None:
+            publish_display_data(*bundle)
+        self._static.show()
 
 
 def _label_names(labels: Sequence[str]) -> list[str]:
@@ -460,7 +425,7 @@ def _image_state(image: Image, version: int) -> dict[str, Any]:
         "low": low,
         "high": high,
         "spacing": None if image.spacing is None else list(image.spacing),
-        "data": memoryview(pixels).cast("B"),
+        "data": pixels.data.cast("B"),
     }
 
 

@@ -148,7 +148,7 @@ def test_prompts_are_a_sequence_that_does_not_change():
         (lambda: Click(1, 2, "yes"), TypeError, "positive takes True or False.*'yes'"),
         (lambda: Box(1, 2, 3, None), TypeError, "y1 takes a number"),
         (lambda: Scribble([]), ValueError, "points is empty"),
-        (lambda: Scribble(), ValueError, "either points or raster, got neither"),
+        (Scribble, ValueError, "either points or raster, got neither"),
         (lambda: Scribble([(1, 2, 3)]), ValueError, r"points takes an \(N, 2\) array.*\(1, 3\)"),
         (lambda: Scribble([(1, float("inf"))]), ValueError, "points takes finite numbers"),
         (lambda: Scribble("hello"), TypeError, "points takes an array of numbers"),

@@ -89,7 +89,9 @@ def test_logits_equal_an_independent_forward_pass(weights, checkpoint):
     scribbles[0, 40, 30:60] = 1
     scribbles[1, 90, 10:90] = 1
     session = predictor.open(image)
-    first = session.predict(point_coords=[(50, 60), (100, 3)], point_labels=[1, 0], box=(20, 30, 80, 70), scribbles=scribbles)
+    first = session.predict(
+        point_coords=[(50, 60), (100, 3)], point_labels=[1, 0], box=(20, 30, 80, 70), scribbles=scribbles
+    )
 
     channels = torch.zeros(1, 5, 128, 128)
     channels[0, 0] = torch.from_numpy(image)
@@ -108,7 +110,9 @@ def test_logits_equal_an_independent_forward_pass(weights, checkpoint):
     channels[0, 4] = torch.from_numpy(first.logits)
     with torch.no_grad():
         expected = forward(weights, channels)
-    np.testing.assert_allclose(second.logits, expected[0, 0].numpy(), rtol=1e-3, atol=1e-4 * expected.abs().max().item())
+    np.testing.assert_allclose(
+        second.logits, expected[0, 0].numpy(), rtol=1e-3, atol=1e-4 * expected.abs().max().item()
+    )
 
 
 @pytest.mark.parametrize("shape", [(200, 333), (1024, 40), (1, 1), (5, 300)])

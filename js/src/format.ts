@@ -1,0 +1,31 @@
+/** Numbers as people read them. */
+
+const COUNT = new Intl.NumberFormat("en-US");
+/** Square millimetres in a square centimetre, from which on the latter reads better. */
+const CM2 = 100;
+
+export function pixelsText(count: number): string {
+  return `${COUNT.format(count)} px`;
+}
+
+/** "412 px", and with `spacing` ([row, column] in mm) "412 px, 1.2 cm²". */
+export function areaText(count: number, spacing: readonly [number, number] | null | undefined): string {
+  if (!spacing) return pixelsText(count);
+  const area = count * spacing[0] * spacing[1];
+  const [value, unit] = area >= CM2 ? [area / CM2, "cm²"] : [area, "mm²"];
+  return `${pixelsText(count)}, ${shortNumber(value)} ${unit}`;
+}
+
+export function promptsText(count: number): string {
+  return `${count} ${count === 1 ? "prompt" : "prompts"}`;
+}
+
+export function latencyText(milliseconds: number): string {
+  return milliseconds < 10_000 ? `${Math.round(milliseconds)} ms` : `${shortNumber(milliseconds / 1000)} s`;
+}
+
+/** Two digits that count, and no zeros after them. */
+function shortNumber(value: number): string {
+  if (value >= 100) return COUNT.format(Math.round(value));
+  return String(Number(value.toPrecision(value >= 10 ? 3 : 2)));
+}

@@ -1,0 +1,40 @@
+/** Icons, drawn on a 16 x 16 grid in the colour of the text. */
+
+const SHAPES = {
+  scribble: '<path d="M2 11.6c1.2-4.8 3.5-8.4 5.2-7.6 2 1-2.4 7-.5 7.9 1.9.8 3-4.4 4.6-4 1.4.4 0 3 2.7 3.3"/>',
+  click: '<circle cx="8" cy="8" r="1.6" fill="currentColor"/><path d="M8 1.8v2.8M8 11.4v2.8M1.8 8h2.8M11.4 8h2.8"/>',
+  box: '<rect x="2.5" y="3.5" width="11" height="9" rx="1" stroke-dasharray="2.6 1.9"/>',
+  plus: '<path d="M8 3v10M3 8h10" stroke-width="2"/>',
+  minus: '<path d="M3 8h10" stroke-width="2"/>',
+  undo: '<path d="M5.6 2.9 2.6 5.9l3 3M2.9 5.9h6.4a3.7 3.7 0 0 1 0 7.4H6"/>',
+  redo: '<path d="m10.4 2.9 3 3-3 3M13.1 5.9H6.7a3.7 3.7 0 0 0 0 7.4H10"/>',
+  clear: '<path d="M2.8 4.4h10.4M6.2 4.2V2.7h3.6v1.5M4.2 4.6l.6 8.7h6.4l.6-8.7M6.8 7v3.8M9.2 7v3.8"/>',
+  view: '<path d="M2 5h6M12 5h2M2 11h2M8 11h6"/><circle cx="10" cy="5" r="1.9"/><circle cx="6" cy="11" r="1.9"/>',
+  more: '<g fill="currentColor" stroke="none"><circle cx="3.2" cy="8" r="1.3"/><circle cx="8" cy="8" r="1.3"/><circle cx="12.8" cy="8" r="1.3"/></g>',
+  copy: '<rect x="5.5" y="5.5" width="8" height="8" rx="1.2"/><path d="M10.5 5.3V3.6c0-.6-.5-1.1-1.1-1.1H3.6c-.6 0-1.1.5-1.1 1.1v5.8c0 .6.5 1.1 1.1 1.1h1.7"/>',
+  keys: '<rect x="1.8" y="4" width="12.4" height="8" rx="1.4"/><path d="M4.5 6.6h.01M7 6.6h.01M9.5 6.6h.01M12 6.6h-.01M5 9.6h6"/>',
+  fit: '<path d="M2.5 5.5v-3h3M10.5 2.5h3v3M13.5 10.5v3h-3M5.5 13.5h-3v-3"/>',
+  close: '<path d="m4 4 8 8M12 4l-8 8"/>',
+};
+
+export type IconName = keyof typeof SHAPES;
+
+export function icon(name: IconName): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [key, value] of Object.entries({
+    class: "sp-icon",
+    viewBox: "0 0 16 16",
+    width: 16,
+    height: 16,
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": 1.5,
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+    "aria-hidden": "true",
+  })) {
+    svg.setAttribute(key, String(value));
+  }
+  svg.innerHTML = SHAPES[name];
+  return svg;
+}

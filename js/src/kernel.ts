@@ -1,0 +1,230 @@
+/** The conversation with the kernel: what was asked and answered, and the masks that came of it. No screen. */
+import type { Clock } from "./clock";
+import { bytesOf, inflate } from "./codec";
+import { Masks, type Patch, type Rect } from "./planes";
+import { Previews } from "./previews";
+import type { Bytes, DrawnPrompt, Host, Incoming, PlaneHeader, Update } from "./protocol";
+import { Requests, type KernelState, type PromptRequest, type Request } from "./requests";
+import type { Size } from "./view";
+
+/** `mask_version` says that there is a newer mask; its update should have come by then. */
+export const UPDATE_GRACE = 500;
+/** A person who does nothing for this long pauses. */
+export const SETTLE_AFTER = 600;
+/** The whole mask may be asked for again when no answer came by then. */
+const WHOLE_PATIENCE = 10_000;
+
+export interface KernelEvents {
+  /** Pixels of a label's mask changed, previews included. */
+  touched(label: number, rect: Rect): void;
+  /** A new committed mask; `request` is what it answers, if it was ours. */
+  updated(request: Request | undefined): void;
+  /** The state, or what is pending or failed, changed. */
+  changed(): void;
+}
+
+export class Kernel {
+  masks: Masks;
+  /** Prompts that the kernel refused, and what it said. */
+  failed: PromptRequest[] = [];
+  error: string | null = null;
+  readonly requests: Requests;
+  readonly previews: Previews;
+  private errorAt = 0;
+  private loading = false;
+  private held: { message: Update; buffers: Bytes[] }[] = [];
+  private wholeAt = -Infinity;
+  private unsettled = false;
+  private ended = false;
+  private calls: (() => void)[];
+  private settleTimer: () => void = () => {};
+  private versionTimer: () => void = () => {};
+
+  /** `stroke` gives the stroke in progress, for previews. */
+  constructor(
+    private host: Host,
+    private clock: Clock,
+    private events: KernelEvents,
+    private stroke: () => { label: number; prompt: DrawnPrompt } | null,
+  ) {
+    this.masks = new Masks(0, 0);
+    // Two views of one widget, or a reloaded page, must not share ids.
+    this.requests = new Requests(clock, Math.random().toString(36).slice(2, 10), () => events.changed());
+    this.previews = new Previews(clock, () => this.sendPreview());
+    this.calls = [
+      host.onMessage((message, buffers) => this.receive(message, buffers)),
+      host.onChange("mask_version", () => this.expectVersion()),
+      host.onChange("_prompts", () => this.requests.alive()),
+      host.onLost?.(() => this.requests.lost()) ?? (() => {}),
+    ];
+  }
+
+  get state(): KernelState | "error" {
+    const state = this.requests.state;
+    return state === "ready" && this.error !== null ? "error" : state;
+  }
+
+  /** Begin anew with an image: all that belonged to another is forgotten. `first`: the view has just opened. */
+  open(image: Size, first: boolean): void {
+    this.requests.clear();
+    this.dismiss();
+    this.held = [];
+    this.loading = false;
+    this.wholeAt = -Infinity;
+    this.masks = new Masks(image.width, image.height, (label, rect) => this.events.touched(label, rect));
+    const kept = this.host.get("_mask");
+    const isCurrent = kept && kept.version === this.host.get("mask_version");
+    // The trait may still hold the mask of the image before.
+    if (isCurrent && kept.version >= (this.host.get("_image")?.version ?? 0)) void this.load(this.masks);
+    else if (first) this.askWhole();
+    else this.expectVersion();
+  }
+
+  prompt(label: number, prompt: DrawnPrompt, releasedAt: number | null): void {
+    this.send(this.requests.add({ type: "prompt", label, prompt }, releasedAt));
+  }
+
+  command(type: "undo" | "redo" | "clear", label: number, askedAt: number | null): void {
+    this.send(this.requests.add(type === "clear" ? { type, label } : { type }, askedAt));
+  }
+
+  /** Send again, in order, what the kernel refused. */
+  retry(): void {
+    const again = this.failed;
+    this.dismiss();
+    for (const { command } of again) this.prompt(command.label, command.prompt, null);
+  }
+
+  dismiss(): void {
+    this.error = null;
+    this.failed = [];
+    this.events.changed();
+  }
+
+  /** The person did something: the pause, if it was one, is over. */
+  active(): void {
+    this.settleTimer();
+    if (!this.unsettled) return;
+    this.settleTimer = this.clock.after(SETTLE_AFTER, () => {
+      // An answer or the stroke's end comes back here.
+      if (this.requests.size || this.stroke()) return;
+      this.unsettled = false;
+      this.post({ type: "settle", id: this.requests.nextId() });
+    });
+  }
+
+  free(): void {
+    this.ended = true;
+    for (const end of this.calls) end();
+    this.settleTimer();
+    this.versionTimer();
+    this.requests.free();
+    this.previews.free();
+    this.masks = new Masks(0, 0);
+  }
+
+  // --- from the kernel -------------------------------------------------------------------------------------------
+
+  private receive(message: Incoming, buffers: Bytes[]): void {
+    this.requests.alive();
+    if (message.type === "started") this.requests.start(message.id);
+    else if (message.type === "update") this.update(message, buffers);
+    else if (message.type === "preview") {
+      if (this.previews.replied(message.id)) this.masks.showPreview(message.base, patchesOf(message.planes, buffers));
+      this.events.changed();
+    } else if (message.type === "error") this.refused(message.id, message.text);
+  }
+
+  private update(message: Update, buffers: Bytes[]): void {
+    if (this.loading) {
+      this.held.push({ message, buffers });
+      return;
+    }
+    const known = this.masks.version;
+    if (message.base === null) this.wholeAt = -Infinity;
+    // Another view's `whole`, or a message that crossed with one, tells nothing new.
+    const isNews = known === null || message.version > known;
+    if (isNews && !this.masks.apply(message.base, message.version, patchesOf(message.planes, buffers))) this.askWhole();
+    const request = this.requests.finish(message.id);
+    // An error that the person has worked on past is history.
+    if (request && this.error !== null && request.sentAt > this.errorAt) this.dismiss();
+    if (request || message.id === null) this.unsettled = true;
+    this.active();
+    this.events.updated(request);
+  }
+
+  private refused(id: string | null, text: string): void {
+    if (this.previews.failed(id)) return;
+    const request = this.requests.finish(id);
+    if (!request && id !== null) return;
+    if (request?.command.type === "prompt") this.failed.push(request as PromptRequest);
+    this.masks.hidePreview();
+    this.error = text;
+    this.errorAt = this.clock.now();
+    this.events.changed();
+  }
+
+  /** The mask as the trait keeps it. Updates that come meanwhile wait. */
+  private async load(masks: Masks): Promise<void> {
+    const kept = this.host.get("_mask")!;
+    this.loading = true;
+    let patches: Patch[] | null = null;
+    try {
+      patches = await Promise.all(kept.planes.map(async (plane) => ({ ...plane, bits: await inflate(plane.data) })));
+    } catch {
+      // Lab leaves binary data out of saved widget state: ask.
+    }
+    if (this.ended || masks !== this.masks) return;
+    this.loading = false;
+    if (patches) masks.apply(null, kept.version, patches);
+    else this.askWhole();
+    this.events.updated(undefined);
+    for (const { message, buffers } of this.held.splice(0)) this.update(message, buffers);
+  }
+
+  private expectVersion(): void {
+    this.requests.alive();
+    this.versionTimer();
+    this.versionTimer = this.clock.after(UPDATE_GRACE, () => {
+      if (!this.loading && this.masks.version !== this.host.get("mask_version")) this.askWhole();
+    });
+  }
+
+  // --- to the kernel ---------------------------------------------------------------------------------------------
+
+  private askWhole(): void {
+    const now = this.clock.now();
+    if (now - this.wholeAt < WHOLE_PATIENCE) return;
+    this.wholeAt = now;
+    this.post({ type: "whole", id: this.requests.nextId() });
+  }
+
+  private sendPreview(): string | null {
+    // Behind a running cell previews would only pile up.
+    if (this.state === "busy" || this.state === "lost") return null;
+    const stroke = this.stroke();
+    if (!stroke) return null;
+    const id = this.requests.nextId();
+    return this.post({ type: "preview", id, ...stroke }) ? id : null;
+  }
+
+  private send(request: Request): void {
+    this.unsettled = true;
+    this.post({ ...request.command, id: request.id });
+    this.active();
+  }
+
+  private post(message: Parameters<Host["send"]>[0]): boolean {
+    try {
+      this.host.send(message);
+      return true;
+    } catch {
+      this.requests.lost();
+      return false;
+    }
+  }
+}
+
+function patchesOf(planes: PlaneHeader[], buffers: Bytes[]): Patch[] {
+  return planes.map((plane, index) => ({ ...plane, bits: bytesOf(buffers[index]!) }));
+}

@@ -1,0 +1,208 @@
+/** One label's mask on the screen: a tint and a line along its border, kept up to date tile by tile. */
+import { contourLines, framed, type Framed } from "./contour";
+import type { Rect } from "./planes";
+import { freeSurface, makeSurface, writePixels, type Surface } from "./surface";
+import { levelFor, placeTile, TILE, tileRect, visibleTiles } from "./tiles";
+import type { Size, View } from "./view";
+
+export type MaskMode = "fill" | "contour" | "both";
+
+export interface OverlayStyle {
+  /** #rrggbb */
+  color: string;
+  mode: MaskMode;
+  /** Of the tint, 0 to 1. */
+  opacity: number;
+  /** Of the line, in canvas pixels. */
+  lineWidth: number;
+}
+
+interface Tile {
+  rect: Rect;
+  mask: Framed;
+  surface: Surface | null;
+  path: Path2D | null;
+  /** What of it has to be painted again, in the tile's own pixels; null: nothing. */
+  stale: Rect | null;
+}
+
+export class Overlay {
+  private tiles = new Map<string, Tile>();
+  private level = -1;
+  private color = "";
+
+  constructor(
+    private image: Size,
+    private plane: () => Uint8Array | undefined,
+  ) {}
+
+  /** Pixels of the mask changed in `rect` (image pixels). */
+  touch(rect: Rect): void {
+    const side = 2 ** this.level;
+    for (const tile of this.tiles.values()) {
+      // One pixel more on each side: a pixel at a tile's edge is part of its neighbour's frame.
+      const left = Math.max(Math.floor(rect.x / side) - tile.rect.x - 1, 0);
+      const top = Math.max(Math.floor(rect.y / side) - tile.rect.y - 1, 0);
+      const right = Math.min(Math.ceil((rect.x + rect.width) / side) - tile.rect.x + 1, tile.rect.width);
+      const bottom = Math.min(Math.ceil((rect.y + rect.height) / side) - tile.rect.y + 1, tile.rect.height);
+      if (right <= left || bottom <= top) continue;
+      tile.stale = joined(tile.stale, { x: left, y: top, width: right - left, height: bottom - top });
+    }
+  }
+
+  /** Draw what is seen; `view` in canvas pixels. */
+  draw(context: CanvasRenderingContext2D, view: View, stage: Size, style: OverlayStyle): void {
+    const plane = this.plane();
+    if (!plane) return;
+    const level = levelFor(view.scale);
+    if (level !== this.level || style.color !== this.color) this.free();
+    this.level = level;
+    this.color = style.color;
+    const seen = this.seen(view, stage);
+    for (const tile of seen) this.refresh(tile, plane);
+    if (style.mode !== "contour") this.drawTint(context, view, seen, style.opacity);
+    if (style.mode !== "fill") this.drawLines(context, view, seen, style);
+    for (const [key, tile] of this.tiles) if (!seen.has(tile)) this.drop(key, tile);
+  }
+
+  free(): void {
+    for (const [key, tile] of this.tiles) this.drop(key, tile);
+  }
+
+  private drop(key: string, tile: Tile): void {
+    freeSurface(tile.surface);
+    this.tiles.delete(key);
+  }
+
+  private seen(view: View, stage: Size): Set<Tile> {
+    const span = visibleTiles(view, stage, this.image, this.level);
+    const seen = new Set<Tile>();
+    for (let row = span.top; row < span.bottom; row++) {
+      for (let column = span.left; column < span.right; column++) seen.add(this.tile(column, row));
+    }
+    return seen;
+  }
+
+  private tile(column: number, row: number): Tile {
+    const key = `${row}/${column}`;
+    let tile = this.tiles.get(key);
+    if (!tile) {
+      const rect = tileRect(column, row, this.level, this.image);
+      const mask = framed(rect.width, rect.height);
+      tile = { rect, mask, surface: null, path: null, stale: { ...rect, x: 0, y: 0 } };
+      this.tiles.set(key, tile);
+    }
+    return tile;
+  }
+
+  private refresh(tile: Tile, plane: Uint8Array): void {
+    const { stale, rect, mask } = tile;
+    if (!stale) return;
+    tile.stale = null;
+    tile.path = null;
+    copyMask(plane, this.image, this.level, rect, stale, mask);
+    if (!mask.pixels.includes(1)) {
+      freeSurface(tile.surface);
+      tile.surface = null;
+      return;
+    }
+    // A new surface is blank: all that is set has to be painted, and what was painted before is not there.
+    const area = tile.surface ? stale : { x: 0, y: 0, width: rect.width, height: rect.height };
+    tile.surface ??= makeSurface(rect.width, rect.height);
+    if (tile.surface) writePixels(tile.surface, area, (out) => tint(mask, area, pixelOf(this.color), out));
+  }
+
+  private drawTint(context: CanvasRenderingContext2D, view: View, tiles: Set<Tile>, opacity: number): void {
+    context.save();
+    context.globalAlpha = opacity;
+    context.imageSmoothingEnabled = view.scale * 2 ** this.level < 1;
+    for (const { surface, rect } of tiles) {
+      if (!surface) continue;
+      const { sourceWidth, sourceHeight, target } = placeTile(rect, this.level, view, this.image);
+      context.drawImage(
+        surface.canvas,
+        ...[0, 0, sourceWidth, sourceHeight, target.x, target.y, target.width, target.height] as const,
+      );
+    }
+    context.restore();
+  }
+
+  private drawLines(context: CanvasRenderingContext2D, view: View, tiles: Set<Tile>, style: OverlayStyle): void {
+    const scale = view.scale * 2 ** this.level;
+    for (const tile of tiles) {
+      if (!tile.surface) continue;
+      tile.path ??= this.pathOf(tile);
+      context.save();
+      context.translate(view.x + tile.rect.x * scale, view.y + tile.rect.y * scale);
+      context.scale(scale, scale);
+      context.lineCap = "square"; // lines meet at corners without a notch
+      context.lineWidth = style.lineWidth / scale;
+      context.strokeStyle = style.color;
+      context.stroke(tile.path);
+      context.restore();
+    }
+  }
+
+  private pathOf({ mask, rect }: Tile): Path2D {
+    const { width, height } = this.image;
+    const side = 2 ** this.level;
+    const lines = contourLines(mask, {
+      right: (rect.x + TILE) * side >= width,
+      bottom: (rect.y + TILE) * side >= height,
+    });
+    const path = new Path2D();
+    for (let i = 0; i < lines.length; i += 4) {
+      path.moveTo(lines[i]!, lines[i + 1]!);
+      path.lineTo(lines[i + 2]!, lines[i + 3]!);
+    }
+    return path;
+  }
+}
+
+/**
+ * Bring `part` (and the frame around it) of a tile's mask up to date. A reduced pixel is set when any of its pixels is:
+ * thin structures stay visible.
+ */
+export function copyMask(plane: Uint8Array, image: Size, level: number, tile: Rect, part: Rect, mask: Framed): void {
+  const side = 2 ** level;
+  const stride = mask.width + 2;
+  for (let row = part.y - 1; row <= part.y + part.height; row++) {
+    const top = (tile.y + row) * side;
+    const bottom = Math.min(top + side, image.height);
+    for (let column = part.x - 1; column <= part.x + part.width; column++) {
+      const left = (tile.x + column) * side;
+      const right = Math.min(left + side, image.width);
+      const outside = left < 0 || top < 0 || left >= right || top >= bottom;
+      mask.pixels[(row + 1) * stride + column + 1] = outside ? 0 : anySet(plane, image.width, left, top, right, bottom);
+    }
+  }
+}
+
+function anySet(plane: Uint8Array, stride: number, left: number, top: number, right: number, bottom: number): number {
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) if (plane[y * stride + x]) return 1;
+  }
+  return 0;
+}
+
+function tint(mask: Framed, area: Rect, color: number, out: Uint32Array): void {
+  for (let row = 0; row < area.height; row++) {
+    const start = (area.y + row + 1) * (mask.width + 2) + area.x + 1;
+    for (let column = 0; column < area.width; column++) {
+      out[row * area.width + column] = mask.pixels[start + column] ? color : 0;
+    }
+  }
+}
+
+/** #rrggbb as an opaque pixel, alpha in the highest byte. */
+export function pixelOf(color: string): number {
+  const rgb = parseInt(color.slice(1), 16) || 0;
+  return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
+}
+
+function joined(a: Rect | null, b: Rect): Rect {
+  if (!a) return b;
+  const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
+  const width = Math.max(a.x + a.width, b.x + b.width) - x;
+  return { x, y, width, height: Math.max(a.y + a.height, b.y + b.height) - y };
+}

@@ -1,0 +1,134 @@
+/** The masks of all labels, one byte a pixel, followed version by version. No screen, no messages. */
+
+export interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A rectangle of one label's mask, one bit a pixel, the first in the highest bit, rows not padded. */
+export interface Patch extends Rect {
+  label: number;
+  bits: Uint8Array;
+}
+
+export class Masks {
+  /** Of the mask that is held; null before the first. */
+  version: number | null = null;
+  private planes: (Uint8Array | undefined)[] = [];
+  private areas: number[] = [];
+  private hidden: { label: number; rect: Rect; pixels: Uint8Array }[] = [];
+
+  /** `touched` is told every rectangle in which a pixel changed. */
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    private touched: (label: number, rect: Rect) => void = () => {},
+  ) {}
+
+  /** (H, W) zeros and ones, or undefined while a label has no pixel: it then needs no memory. */
+  plane(label: number): Uint8Array | undefined {
+    return this.planes[label];
+  }
+
+  area(label: number): number {
+    return this.areas[label] ?? 0;
+  }
+
+  /** Take an update. False when a version was missed: the masks stay as they are and the whole is needed. */
+  apply(base: number | null, version: number, patches: Patch[]): boolean {
+    this.hidePreview();
+    if (base !== null && base !== this.version) return false;
+    if (base === null) this.erase();
+    for (const patch of patches) this.write(patch);
+    this.version = version;
+    return true;
+  }
+
+  /** Show rectangles over the mask until the next update. False when they belong to another version. */
+  showPreview(base: number, patches: Patch[]): boolean {
+    if (base !== this.version) return false;
+    this.hidePreview();
+    for (const patch of patches) {
+      const rect = this.inside(patch);
+      if (!rect) continue;
+      this.hidden.push({ label: patch.label, rect, pixels: copyOut(this.allocated(patch.label), this.width, rect) });
+      this.write(patch);
+    }
+    return true;
+  }
+
+  hidePreview(): void {
+    // Last first, in case two rectangles overlap.
+    for (const { label, rect, pixels } of this.hidden.reverse()) {
+      this.put(label, rect, (row, column) => pixels[row * rect.width + column]!);
+    }
+    this.hidden = [];
+  }
+
+  private erase(): void {
+    this.planes.forEach((plane, label) => {
+      if (!plane || !this.area(label)) return;
+      plane.fill(0);
+      this.areas[label] = 0;
+      this.touched(label, { x: 0, y: 0, width: this.width, height: this.height });
+    });
+  }
+
+  private write(patch: Patch): void {
+    const rect = this.inside(patch);
+    if (!rect) return;
+    const { bits, width } = patch;
+    const row0 = rect.y - patch.y;
+    const column0 = rect.x - patch.x;
+    this.put(patch.label, rect, (row, column) => {
+      const bit = (row + row0) * width + column + column0;
+      return (bits[bit >> 3]! >> (7 - (bit & 7))) & 1;
+    });
+  }
+
+  /** Set the pixels of a rectangle, keep the area, and tell the smallest rectangle that changed. */
+  private put(label: number, rect: Rect, value: (row: number, column: number) => number): void {
+    const plane = this.allocated(label);
+    let [area, left, right, top, bottom] = [0, rect.width, -1, rect.height, -1];
+    for (let row = 0; row < rect.height; row++) {
+      const start = (rect.y + row) * this.width + rect.x;
+      for (let column = 0; column < rect.width; column++) {
+        const pixel = value(row, column);
+        if (plane[start + column] === pixel) continue;
+        plane[start + column] = pixel;
+        area += pixel ? 1 : -1;
+        if (column < left) left = column;
+        if (column > right) right = column;
+        if (row < top) top = row;
+        bottom = row;
+      }
+    }
+    if (right < 0) return;
+    this.areas[label] = this.area(label) + area;
+    this.touched(label, { x: rect.x + left, y: rect.y + top, width: right - left + 1, height: bottom - top + 1 });
+  }
+
+  private allocated(label: number): Uint8Array {
+    return (this.planes[label] ??= new Uint8Array(this.width * this.height));
+  }
+
+  /** A patch of another image (its message crossed with the image's) must not write outside. */
+  private inside(rect: Rect): Rect | null {
+    const x = Math.max(rect.x, 0);
+    const y = Math.max(rect.y, 0);
+    const width = Math.min(rect.x + rect.width, this.width) - x;
+    const height = Math.min(rect.y + rect.height, this.height) - y;
+    return width > 0 && height > 0 ? { x, y, width, height } : null;
+  }
+}
+
+function copyOut(plane: Uint8Array, stride: number, rect: Rect): Uint8Array {
+  const copy = new Uint8Array(rect.width * rect.height);
+  for (let row = 0; row < rect.height; row++) {
+    const start = (rect.y + row) * stride + rect.x;
+    copy.set(plane.subarray(start, start + rect.width), row * rect.width);
+  }
+  return copy;
+}

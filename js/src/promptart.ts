@@ -1,0 +1,176 @@
+/**
+ * Prompts as they look on the picture. Signs differ in more than colour: positive is green, solid, with a plus; negative
+ * is orange, dashed, with a minus. Everything has a dark halo and so shows on any picture.
+ */
+import { isRaster, type Point, type Prompt } from "./protocol";
+import type { View } from "./view";
+
+export const SIGN_COLORS = { positive: "#00b894", negative: "#ff7a45" };
+const HALO = "rgba(0, 0, 0, 0.55)";
+const BOX_COLOR = "#00b894";
+
+export interface PromptStyle {
+  /** Canvas pixels in a CSS pixel. */
+  ratio: number;
+  /** Being drawn or waiting for its answer; failed: refused by the kernel. */
+  state: "kept" | "pending" | "failed";
+}
+
+/** Draws prompts, and remembers the shape of those that it has drawn before. */
+export class PromptArt {
+  private paths = new WeakMap<Prompt, Path2D>();
+
+  draw(context: CanvasRenderingContext2D, prompt: Prompt, view: View, style: PromptStyle): void {
+    context.save();
+    if (style.state === "failed") context.globalAlpha = 0.45;
+    if (prompt.kind === "click") drawClick(context, place(view, [prompt.x, prompt.y]), prompt.positive, style);
+    else if (prompt.kind === "box") drawBox(context, view, prompt, style);
+    else if (isRaster(prompt)) this.drawRaster(context, prompt, view);
+    else this.drawStroke(context, prompt, view, style);
+    context.restore();
+  }
+
+  private drawStroke(
+    context: CanvasRenderingContext2D,
+    prompt: Extract<Prompt, { points: Point[] }>,
+    view: View,
+    { ratio, state }: PromptStyle,
+  ): void {
+    const path = this.path(prompt, () => polyline(prompt.points));
+    const alpha = context.globalAlpha;
+    const pixel = 1 / view.scale;
+    const width = Math.max(prompt.width, 2 * ratio * pixel);
+    const color = signColor(prompt.positive);
+    context.translate(view.x + view.scale / 2, view.y + view.scale / 2);
+    context.scale(view.scale, view.scale);
+    context.lineJoin = "round";
+    const line = (extra: number, style: string, opacity = 1): void => {
+      context.globalAlpha = alpha * opacity;
+      context.lineWidth = width + extra * ratio * pixel;
+      context.strokeStyle = style;
+      context.stroke(path);
+    };
+    context.lineCap = "round";
+    line(4, HALO, 0.6);
+    // An outline: a wider line whose inside is taken away again.
+    if (!prompt.positive) {
+      context.setLineDash([5 * ratio * pixel, 4 * ratio * pixel]);
+      context.lineCap = "butt";
+    }
+    line(2.4, color);
+    context.setLineDash([]);
+    context.lineCap = "round";
+    context.globalCompositeOperation = "destination-out";
+    line(0, "#000");
+    context.globalCompositeOperation = "source-over";
+    line(0, color, state === "pending" ? 0.75 : 0.5);
+  }
+
+  private drawRaster(context: CanvasRenderingContext2D, prompt: Extract<Prompt, { runs: number[] }>, view: View): void {
+    const path = this.path(prompt, () => rasterPath(prompt.runs, prompt.shape[1]));
+    context.translate(view.x, view.y);
+    context.scale(view.scale, view.scale);
+    context.globalAlpha *= 0.6;
+    context.fillStyle = signColor(prompt.positive);
+    context.fill(path);
+  }
+
+  private path(prompt: Prompt, make: () => Path2D): Path2D {
+    let path = this.paths.get(prompt);
+    if (!path) this.paths.set(prompt, (path = make()));
+    return path;
+  }
+}
+
+/** Start, length, start, length, ... in row order, cut into pieces of one row: [x, y, length]. */
+export function rowPieces(runs: number[], width: number): [number, number, number][] {
+  const pieces: [number, number, number][] = [];
+  for (let i = 0; i + 1 < runs.length; i += 2) {
+    let start = runs[i]!;
+    const end = start + runs[i + 1]!;
+    while (start < end) {
+      const row = Math.floor(start / width);
+      const length = Math.min(end, (row + 1) * width) - start;
+      pieces.push([start - row * width, row, length]);
+      start += length;
+    }
+  }
+  return pieces;
+}
+
+function drawClick(
+  context: CanvasRenderingContext2D,
+  [x, y]: Point,
+  positive: boolean,
+  { ratio, state }: PromptStyle,
+): void {
+  const disc = (radius: number, fill: string): void => {
+    context.beginPath();
+    context.arc(x, y, radius * ratio, 0, 2 * Math.PI);
+    context.fillStyle = fill;
+    context.fill();
+  };
+  disc(8.5, HALO);
+  disc(7.5, "#fff");
+  disc(6, state === "pending" ? mixed(signColor(positive)) : signColor(positive));
+  const arm = 3 * ratio;
+  context.beginPath();
+  context.moveTo(x - arm, y);
+  context.lineTo(x + arm, y);
+  if (positive) {
+    context.moveTo(x, y - arm);
+    context.lineTo(x, y + arm);
+  }
+  context.lineWidth = 1.8 * ratio;
+  context.strokeStyle = "#fff";
+  context.stroke();
+}
+
+/** The edges of the pixels that the box covers. */
+function drawBox(
+  context: CanvasRenderingContext2D,
+  view: View,
+  box: Extract<Prompt, { kind: "box" }>,
+  { ratio, state }: PromptStyle,
+): void {
+  const x = view.x + Math.floor(box.x0) * view.scale;
+  const y = view.y + Math.floor(box.y0) * view.scale;
+  const width = (Math.ceil(box.x1) + 1) * view.scale + view.x - x;
+  const height = (Math.ceil(box.y1) + 1) * view.scale + view.y - y;
+  context.lineJoin = "round";
+  context.strokeStyle = HALO;
+  context.lineWidth = 4 * ratio;
+  context.strokeRect(x, y, width, height);
+  context.strokeStyle = BOX_COLOR;
+  context.lineWidth = 2 * ratio;
+  if (state === "pending") context.setLineDash([6 * ratio, 4 * ratio]);
+  context.strokeRect(x, y, width, height);
+}
+
+function polyline(points: Point[]): Path2D {
+  const path = new Path2D();
+  points.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
+  // A line of no length would not be drawn, though its round end should.
+  if (points.length === 1) path.lineTo(points[0]![0] + 1e-3, points[0]![1]);
+  return path;
+}
+
+function rasterPath(runs: number[], width: number): Path2D {
+  const path = new Path2D();
+  for (const [x, y, length] of rowPieces(runs, width)) path.rect(x, y, length, 1);
+  return path;
+}
+
+function place(view: View, [x, y]: Point): Point {
+  return [view.x + (x + 0.5) * view.scale, view.y + (y + 0.5) * view.scale];
+}
+
+function signColor(positive: boolean): string {
+  return positive ? SIGN_COLORS.positive : SIGN_COLORS.negative;
+}
+
+/** Paler: not yet answered. */
+function mixed(color: string): string {
+  const channel = (at: number): number => Math.round((parseInt(color.slice(at, at + 2), 16) + 160) / 2);
+  return `rgb(${channel(1)}, ${channel(3)}, ${channel(5)})`;
+}

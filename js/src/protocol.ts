@@ -1,0 +1,121 @@
+/** What goes between the kernel and the canvas: the types of docs/protocol.md. */
+
+/** Binary data as hosts hand it over: Jupyter gives a DataView, others one of its cousins. */
+export type Bytes = DataView | ArrayBuffer | Uint8Array;
+
+export type Dtype = "uint8" | "uint16" | "int16" | "float32";
+
+export interface ImageTrait {
+  version: number;
+  dtype: Dtype;
+  /** [H, W] or [H, W, 3] */
+  shape: number[];
+  low: number;
+  high: number;
+  /** [row, column] in mm */
+  spacing: [number, number] | null;
+  data: Bytes;
+}
+
+export interface LabelTrait {
+  name: string;
+  color: string;
+}
+
+export type Point = [x: number, y: number];
+export interface Click {
+  kind: "click";
+  x: number;
+  y: number;
+  positive: boolean;
+}
+export interface Box {
+  kind: "box";
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+export interface Scribble {
+  kind: "scribble";
+  points: Point[];
+  positive: boolean;
+  width: number;
+}
+/** A scribble that Python gave as pixels: runs of [start, length, ...] in row order. */
+export interface Raster {
+  kind: "scribble";
+  positive: boolean;
+  shape: [number, number];
+  runs: number[];
+}
+export type DrawnPrompt = Click | Box | Scribble;
+export type Prompt = DrawnPrompt | Raster;
+
+export interface PlaneHeader {
+  label: number;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface MaskTrait {
+  version: number;
+  planes: (PlaneHeader & { data: Bytes })[];
+}
+
+export interface Traits {
+  _image: ImageTrait;
+  _labels: LabelTrait[];
+  label: string;
+  _prompts: Prompt[][];
+  _can: { undo: boolean; redo: boolean };
+  mask_version: number;
+  _mask: MaskTrait | null;
+  _model: string;
+  _key: string;
+}
+
+export type Command =
+  | { type: "prompt" | "preview"; label: number; prompt: DrawnPrompt }
+  | { type: "undo" | "redo" | "whole" | "settle" }
+  | { type: "clear"; label: number };
+export type Outgoing = Command & { id: string };
+
+export interface Update {
+  type: "update";
+  id: string | null;
+  version: number;
+  base: number | null;
+  seconds: number | null;
+  planes: PlaneHeader[];
+}
+export interface PreviewReply {
+  type: "preview";
+  id: string;
+  base: number;
+  seconds: number | null;
+  planes: PlaneHeader[];
+}
+export type Incoming =
+  | Update
+  | PreviewReply
+  | { type: "started"; id: string }
+  | { type: "error"; id: string | null; text: string };
+
+/** Where the widget lives: anywidget, or a test. Each `on...` gives back the function that ends it. */
+export interface Host {
+  get<K extends keyof Traits>(name: K): Traits[K] | undefined;
+  setLabel(name: string): void;
+  onChange(name: keyof Traits, act: () => void): () => void;
+  /** Throws when the way to the kernel is known to be gone. */
+  send(message: Outgoing): void;
+  onMessage(act: (message: Incoming, buffers: Bytes[]) => void): () => void;
+  /** The host noticed that the kernel was restarted or went away; not every host can tell. */
+  onLost?(act: () => void): () => void;
+}
+
+export function isRaster(prompt: Prompt): prompt is Raster {
+  return prompt.kind === "scribble" && "runs" in prompt;
+}

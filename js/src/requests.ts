@@ -1,0 +1,135 @@
+/** Which of our messages wait for an answer, and what that says about the kernel. */
+import type { Clock } from "./clock";
+import type { Command, DrawnPrompt } from "./protocol";
+
+export type KernelState = "ready" | "thinking" | "busy" | "lost";
+
+/** Not taken up for this long: the kernel runs something else. */
+export const BUSY_AFTER = 800;
+/** Not a word for this long: the kernel may be gone. */
+export const LOST_AFTER = 10_000;
+/** The same once it told that it started: some predictors take their time. */
+export const LOST_AFTER_START = 60_000;
+/** Answers that come sooner need not be announced. */
+export const TELL_AFTER = 150;
+
+export interface Request {
+  id: string;
+  command: Command;
+  sentAt: number;
+  started: boolean;
+  /** When the pointer was lifted, for the latency that a person feels. */
+  releasedAt: number | null;
+}
+
+/** A request for a drawn prompt: it is shown until it is answered. */
+export type PromptRequest = Request & { command: { type: "prompt"; label: number; prompt: DrawnPrompt } };
+
+export class Requests {
+  private open = new Map<string, Request>();
+  private count = 0;
+  private lifeAt = -Infinity;
+  private gone = false;
+  private wake: () => void = () => {};
+
+  /** `prefix` tells this view's ids from other views'; `changed` is called whenever `state` may have changed. */
+  constructor(
+    private clock: Clock,
+    private prefix: string,
+    private changed: () => void,
+  ) {}
+
+  nextId(): string {
+    return `${this.prefix}-${++this.count}`;
+  }
+
+  add(command: Command, releasedAt: number | null = null): Request {
+    const request = { id: this.nextId(), command, sentAt: this.clock.now(), started: false, releasedAt };
+    this.open.set(request.id, request);
+    this.tell();
+    return request;
+  }
+
+  start(id: string): void {
+    const request = this.open.get(id);
+    if (request) request.started = true;
+    this.tell();
+  }
+
+  /** The request with this id, if it was open; it is not any more. */
+  finish(id: string | null): Request | undefined {
+    const request = id === null ? undefined : this.open.get(id);
+    if (request) this.open.delete(request.id);
+    this.tell();
+    return request;
+  }
+
+  /** Something came from the kernel: it lives. */
+  alive(): void {
+    this.lifeAt = this.clock.now();
+    this.gone = false;
+    this.tell();
+  }
+
+  /** The host says that the kernel is gone. */
+  lost(): void {
+    this.gone = true;
+    this.tell();
+  }
+
+  /** Forget all, as when the image changes; late answers then find nobody. */
+  clear(): void {
+    this.open.clear();
+    this.tell();
+  }
+
+  free(): void {
+    this.wake();
+    this.open.clear();
+  }
+
+  get prompts(): PromptRequest[] {
+    return [...this.open.values()].filter((request): request is PromptRequest => request.command.type === "prompt");
+  }
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  get state(): KernelState {
+    if (this.gone) return "lost";
+    const waiting = this.waiting();
+    if (!waiting) return "ready";
+    const quiet = this.clock.now() - Math.max(waiting.oldest.sentAt, this.lifeAt);
+    if (quiet >= (waiting.started ? LOST_AFTER_START : LOST_AFTER)) return "lost";
+    return !waiting.started && quiet >= BUSY_AFTER ? "busy" : "thinking";
+  }
+
+  /** Whether the wait is long enough to be told. */
+  get slow(): boolean {
+    const waiting = this.waiting();
+    return waiting !== null && this.clock.now() - waiting.oldest.sentAt >= TELL_AFTER;
+  }
+
+  private waiting(): { oldest: Request; started: boolean } | null {
+    const open = [...this.open.values()];
+    const oldest = open[0];
+    return oldest ? { oldest, started: open.some((request) => request.started) } : null;
+  }
+
+  /** Tell now, and again when waiting longer would say something else. */
+  private tell(): void {
+    this.wake();
+    this.wake = () => {};
+    const waiting = this.waiting();
+    if (waiting) {
+      const now = this.clock.now();
+      const since = now - Math.max(waiting.oldest.sentAt, this.lifeAt);
+      const moments = [BUSY_AFTER - since, LOST_AFTER - since, LOST_AFTER_START - since];
+      moments.push(TELL_AFTER - (now - waiting.oldest.sentAt));
+      const next = Math.min(...moments.filter((wait) => wait > 0));
+      if (Number.isFinite(next)) this.wake = this.clock.after(next, () => this.tell());
+    }
+    this.changed();
+  }
+}

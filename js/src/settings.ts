@@ -1,0 +1,52 @@
+/** What the person has chosen in one view. The kernel knows nothing of it. */
+import type { MaskMode } from "./overlay";
+import type { Tool } from "./stroke";
+import type { Size } from "./view";
+
+export interface Settings {
+  tool: Tool;
+  positive: boolean;
+  /** Brush width in image pixels. */
+  brush: number;
+  /** Of the mask's tint, 0 to 1. */
+  opacity: number;
+  mode: MaskMode;
+  maskShown: boolean;
+  promptsShown: boolean;
+}
+
+/** People's scribbles in MedScribble are about 3 pixels wide at 256 x 256. */
+const BRUSH_SHARE = 3 / 256;
+const BRUSH_STEP = 1.25;
+
+export function initialSettings(image: Size): Settings {
+  return {
+    tool: "scribble",
+    positive: true,
+    brush: usualBrush(image),
+    opacity: 0.35,
+    mode: "both",
+    maskShown: true,
+    promptsShown: true,
+  };
+}
+
+export function usualBrush(image: Size): number {
+  return Math.max(Math.round(Math.max(image.width, image.height) * BRUSH_SHARE), 1);
+}
+
+export function widestBrush(image: Size): number {
+  return Math.max(usualBrush(image) * 8, 12);
+}
+
+/** One step wider or thinner: always at least a pixel, and never off the slider. */
+export function brushStep(brush: number, wider: boolean, image: Size): number {
+  const next = wider
+    ? Math.max(Math.round(brush * BRUSH_STEP), brush + 1)
+    : Math.min(Math.round(brush / BRUSH_STEP), brush - 1);
+  return Math.min(Math.max(next, 1), widestBrush(image));
+}
+
+export function nextMode(mode: MaskMode): MaskMode {
+  return mode === "both" ? "fill" : mode === "fill" ? "contour" : "both";
+}

@@ -1,0 +1,123 @@
+/** From pointer positions to one prompt. Image pixels throughout. */
+import type { Box, Click, DrawnPrompt, Point, Scribble } from "./protocol";
+import type { Size } from "./view";
+
+export type Tool = "scribble" | "click" | "box";
+
+/** A person cannot draw finer than this, and the kernel needs no more. */
+export const TOLERANCE = 0.25;
+
+/** What is being drawn, while it is being drawn. */
+export class Stroke {
+  readonly points: Point[];
+
+  constructor(
+    readonly tool: Tool,
+    readonly label: number,
+    readonly positive: boolean,
+    readonly width: number,
+    start: Point,
+  ) {
+    this.points = [start];
+  }
+
+  get first(): Point {
+    return this.points[0]!;
+  }
+
+  get last(): Point {
+    return this.points[this.points.length - 1]!;
+  }
+
+  /** Take the next position; those closer than `spacing` to the one before say nothing new. */
+  extend(point: Point, spacing = 0): void {
+    if (this.tool !== "scribble") this.points[1] = point;
+    else if (distance(point, this.last) > spacing) this.points.push(point);
+  }
+
+  /** The prompt so far, or null when nothing of it is on the image. `tolerance`: see `simplify`. */
+  prompt(image: Size, tolerance = TOLERANCE): DrawnPrompt | null {
+    if (this.tool === "click") return clickAt(this.last, this.positive, image);
+    if (this.tool === "box") return boxBetween(this.first, this.last, image);
+    return scribbleAlong(this.points, this.positive, this.width, image, tolerance);
+  }
+}
+
+export function clickAt(point: Point, positive: boolean, image: Size): Click | null {
+  return inside(point, image) ? { kind: "click", x: rounded(point[0]), y: rounded(point[1]), positive } : null;
+}
+
+/** The pixels that a drag from any corner to the one across touches; only the part on the image. */
+export function boxBetween(a: Point, b: Point, image: Size): Box | null {
+  const span = (p: number, q: number, length: number): [number, number] | null => {
+    const low = Math.round(Math.min(p, q));
+    const high = Math.round(Math.max(p, q));
+    return high < 0 || low > length - 1 ? null : [Math.max(low, 0), Math.min(high, length - 1)];
+  };
+  const x = span(a[0], b[0], image.width);
+  const y = span(a[1], b[1], image.height);
+  return x && y && { kind: "box", x0: x[0], y0: y[0], x1: x[1], y1: y[1] };
+}
+
+export function scribbleAlong(
+  points: Point[],
+  positive: boolean,
+  width: number,
+  image: Size,
+  tolerance: number,
+): Scribble | null {
+  const drawn = inked(points, image);
+  if (!drawn.length) return null;
+  const kept = simplify(drawn, tolerance).map(([x, y]): Point => [rounded(x), rounded(y)]);
+  return { kind: "scribble", points: kept, positive, width };
+}
+
+/** Douglas and Peucker: the fewest of the points whose polyline stays within `tolerance` of all of them. */
+export function simplify(points: Point[], tolerance: number): Point[] {
+  if (points.length < 3) return points.slice();
+  const kept = new Uint8Array(points.length);
+  kept[0] = kept[points.length - 1] = 1;
+  // A stack instead of recursion: a long stroke has thousands of points.
+  const open: [number, number][] = [[0, points.length - 1]];
+  for (let range = open.pop(); range; range = open.pop()) {
+    const [from, to] = range;
+    let [farthest, most] = [-1, tolerance];
+    for (let i = from + 1; i < to; i++) {
+      const off = distanceToSegment(points[i]!, points[from]!, points[to]!);
+      if (off > most) [farthest, most] = [i, off];
+    }
+    if (farthest < 0) continue;
+    kept[farthest] = 1;
+    open.push([from, farthest], [farthest, to]);
+  }
+  return points.filter((_, i) => kept[i]);
+}
+
+export function distanceToSegment(p: Point, a: Point, b: Point): number {
+  const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
+  const length = dx * dx + dy * dy;
+  const t = length ? Math.min(Math.max(((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length, 0), 1) : 0;
+  return Math.hypot(p[0] - a[0] - t * dx, p[1] - a[1] - t * dy);
+}
+
+/** A stroke that starts or ends far outside keeps only what is on the image and one point beyond. */
+function inked(points: Point[], image: Size): Point[] {
+  const first = points.findIndex((point) => inside(point, image));
+  if (first < 0) return [];
+  let last = points.length - 1;
+  while (!inside(points[last]!, image)) last--;
+  return points.slice(Math.max(first - 1, 0), last + 2);
+}
+
+/** The last hundredth of a pixel is left out, because rounding could push it over the edge. */
+function inside([x, y]: Point, image: Size): boolean {
+  return x >= -0.5 && y >= -0.5 && x <= image.width - 0.51 && y <= image.height - 0.51;
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a[0] - b[0], a[1] - b[1]);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,81 @@
+/**
+ * Where the image is on the screen. `x`, `y` are the place of the image's top left corner (of the pixel's corner, not
+ * its centre) and `scale` the length of an image pixel, both in CSS pixels of the canvas.
+ */
+import type { Point } from "./protocol";
+
+export interface View {
+  x: number;
+  y: number;
+  scale: number;
+}
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** A pixel this large is as large as anybody needs it. */
+const LARGEST_PIXEL = 48;
+const LOWEST_STAGE = 200;
+const HIGHEST_STAGE = 560;
+/** Of the window: tools and facts must stay in sight with the picture. */
+const HIGHEST_SHARE = 0.7;
+
+/** How high the canvas should be for an image, given the width that the cell leaves. */
+export function stageHeight(image: Size, width: number, windowHeight: number): number {
+  const highest = Math.max(Math.min(HIGHEST_STAGE, windowHeight * HIGHEST_SHARE), LOWEST_STAGE);
+  return Math.round(Math.min(Math.max((width * image.height) / image.width, LOWEST_STAGE), highest));
+}
+
+export function fit(image: Size, stage: Size): View {
+  const scale = Math.min(stage.width / image.width, stage.height / image.height);
+  return { scale, x: (stage.width - image.width * scale) / 2, y: (stage.height - image.height * scale) / 2 };
+}
+
+export function largestScale(image: Size, stage: Size): number {
+  return Math.max(LARGEST_PIXEL, 2 * fit(image, stage).scale);
+}
+
+/** Zoom by `factor`, keeping the image's point under `at` in its place; never smaller than `fit`. */
+export function zoomAt(view: View, at: Point, factor: number, image: Size, stage: Size): View {
+  const smallest = fit(image, stage).scale;
+  const scale = Math.min(Math.max(view.scale * factor, smallest), largestScale(image, stage));
+  const ratio = scale / view.scale;
+  return { scale, x: at[0] - (at[0] - view.x) * ratio, y: at[1] - (at[1] - view.y) * ratio };
+}
+
+export function pan(view: View, dx: number, dy: number): View {
+  return { ...view, x: view.x + dx, y: view.y + dy };
+}
+
+/** Keep the picture from being lost: centred where it is smaller than the canvas, else never far from an edge. */
+export function clamp(view: View, image: Size, stage: Size): View {
+  const place = (at: number, length: number, room: number): number => {
+    if (length <= room + 1e-6) return (room - length) / 2;
+    const spare = room / 4;
+    return Math.min(Math.max(at, room - length - spare), spare);
+  };
+  return {
+    scale: view.scale,
+    x: place(view.x, image.width * view.scale, stage.width),
+    y: place(view.y, image.height * view.scale, stage.height),
+  };
+}
+
+/** The same part of the picture on a canvas of another size. */
+export function resized(view: View, image: Size, before: Size, after: Size): View {
+  const fitted = fit(image, before);
+  if (Math.abs(view.scale - fitted.scale) < 1e-9) return fit(image, after);
+  const middle: Point = [after.width / 2, after.height / 2];
+  const moved = pan(view, (after.width - before.width) / 2, (after.height - before.height) / 2);
+  return clamp(zoomAt(moved, middle, 1, image, after), image, after);
+}
+
+/** Screen to image pixels, whose centres are at integers. */
+export function toImage(view: View, [x, y]: Point): Point {
+  return [(x - view.x) / view.scale - 0.5, (y - view.y) / view.scale - 0.5];
+}
+
+export function toScreen(view: View, [x, y]: Point): Point {
+  return [view.x + (x + 0.5) * view.scale, view.y + (y + 0.5) * view.scale];
+}

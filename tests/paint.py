@@ -1,0 +1,35 @@
+"""A predictor whose mask is what was painted: it makes what the widget does visible, and costs next to nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scribbleprompt_widget.grid import Grid
+from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.predictors.base import Predictor, Session, State
+from scribbleprompt_widget.prompts import Prompts
+
+
+class PaintPredictor(Predictor):
+    """The mask is the boxes and positive strokes, less the negative strokes. Counts its calls; fails when told to."""
+
+    name = "paint"
+    engine = "numpy"
+
+    def __init__(self):
+        self.calls = 0
+        self.fail_with: Exception | None = None
+
+    def _open(self, image: Image) -> Session:
+        return _PaintSession(self, image)
+
+
+class _PaintSession(Session):
+    def _infer(self, prompts: Prompts, previous: State | None) -> State:
+        self.predictor.calls += 1
+        if self.predictor.fail_with is not None:
+            raise self.predictor.fail_with
+        grid = Grid.of_image(self.image.shape)
+        drawn = prompts.rasterise(grid)
+        painted = (np.maximum(drawn.box, drawn.positive) > 0) & (drawn.negative == 0)
+        return self._state(np.where(painted, 4, -4).astype(np.float32), grid)

@@ -1,0 +1,432 @@
+"""The widget without a browser: from Python, and through the messages that the front end sends."""
+
+import threading
+import zlib
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+import scribbleprompt_widget as sp
+from tests.paint import PaintPredictor
+
+SHAPE = (40, 60)
+
+
+@pytest.fixture
+def paint():
+    return PaintPredictor()
+
+
+@pytest.fixture
+def w(paint):
+    widget = sp.Segmenter(np.zeros(SHAPE), labels=["lesion", "organ"], model=paint)
+    yield widget
+    widget.close()
+
+
+class FrontEnd:
+    """What a view does with messages: it keeps masks by version and remembers the rest (docs/protocol.md)."""
+
+    def __init__(self, widget):
+        self.widget = widget
+        self.version = widget.mask_version
+        self.masks = np.zeros((len(widget.labels), *widget.image.shape), dtype=bool)
+        self.messages = []
+        self.traits_at_message = []
+        widget.send = self.receive
+
+    def receive(self, content, buffers=None):
+        self.messages.append(content)
+        self.traits_at_message.append((len(self.widget._prompts[0]), self.widget.mask_version))
+        if content["type"] == "update":
+            if content["base"] is None:
+                self.masks[:] = False
+            else:
+                assert content["base"] == self.version
+            self.version = content["version"]
+            self.apply(self.masks, content["planes"], buffers)
+
+    @staticmethod
+    def apply(masks, planes, buffers):
+        for plane, data in zip(planes, buffers, strict=True):
+            x, y, width, height = (plane[name] for name in ("x", "y", "width", "height"))
+            bits = np.unpackbits(np.frombuffer(data, np.uint8), count=width * height)
+            masks[plane["label"], y : y + height, x : x + width] = bits.reshape(height, width)
+
+    def say(self, kind, **fields):
+        count = len(self.messages)
+        self.widget._handle_custom_msg({"type": kind, "id": f"v-{count}", **fields}, [])
+        return self.messages[count:]
+
+
+CLICK = {"kind": "click", "x": 5, "y": 6, "positive": True}
+STROKE = {"kind": "scribble", "points": [[3, 3], [20, 12.5]], "positive": True, "width": 3}
+
+
+def test_masks_are_boolean_arrays_of_the_images_shape(w):
+    assert w.mask.shape == w.label_map.shape == w.probability.shape == SHAPE
+    assert (w.mask.dtype, w.label_map.dtype, w.probability.dtype) == (bool, np.uint8, np.float32)
+    assert not w.mask.any()
+    w.add_box(10, 5, 20, 15)
+    assert w.mask[5:16, 10:21].all()
+    assert w.mask.sum() == 11 * 11 == w.area().pixels
+    assert np.array_equal(w.mask, w.probability > 0.5)
+
+
+def test_a_mask_that_was_read_does_not_change_afterwards(w):
+    before = w.mask
+    w.add_click(3, 3)
+    assert not before.any()
+
+
+def test_the_later_label_holds_where_masks_overlap(w):
+    w.add_box(0, 0, 9, 9)
+    w.label = "organ"
+    w.add_box(5, 5, 14, 14)
+    assert w.mask[12, 12]
+    assert not w.mask[2, 2]
+    assert (w.label_map[2, 2], w.label_map[7, 7], w.label_map[12, 12], w.label_map[20, 20]) == (1, 2, 2, 0)
+    w.label = "lesion"
+    assert w.mask[7, 7]
+
+
+def test_undo_and_redo_restore_masks_and_prompts_without_inference(w, paint):
+    masks, prompts = [w.mask], [w.prompts]
+    for act in (lambda: w.add_box(3, 3, 9, 9), lambda: w.add_click(20, 20), w.clear):
+        act()
+        masks.append(w.mask)
+        prompts.append(w.prompts)
+    calls = paint.calls
+    for i in (2, 1, 0, 0):
+        w.undo()
+        assert np.array_equal(w.mask, masks[i])
+        assert w.prompts == prompts[i]
+    for i in (1, 2, 3, 3):
+        w.redo()
+        assert np.array_equal(w.mask, masks[i])
+    assert paint.calls == calls
+
+
+def test_undo_takes_back_the_last_step_whichever_label_it_was_for(w):
+    w.add_click(3, 3)
+    w.label = "organ"
+    w.add_click(9, 9)
+    w.label = "lesion"
+    w.undo()
+    assert w.label_map.max() == 1
+    w.undo()
+    assert w.label_map.max() == 0
+
+
+def test_a_new_prompt_ends_what_could_be_redone(w):
+    w.add_click(3, 3)
+    w.undo()
+    w.add_click(9, 9)
+    w.redo()
+    assert np.argwhere(w.mask).tolist() == [[9, 9]]
+
+
+def test_observers_hear_of_each_new_mask_once_and_can_read_it(w):
+    heard = []
+    w.observe(lambda change: heard.append((change["new"], int(w.mask.sum()))), names="mask_version")
+    w.add_click(3, 3)
+    w.add_click(4, 3)
+    w.undo()
+    w.redo()
+    w.redo()  # nothing to redo: no new mask
+    w.clear()
+    w.clear()  # nothing to clear
+    assert [count for _, count in heard] == [1, 2, 1, 2, 0]
+    assert len({version for version, _ in heard}) == 5
+
+
+def test_an_observer_may_draw(w):
+    def answer(change):
+        if len(w.prompts) == 1:
+            w.add_click(30, 30)
+
+    view = FrontEnd(w)
+    w.observe(answer, names="mask_version")
+    w.add_click(3, 3)
+    assert w.mask.sum() == 2
+    assert np.array_equal(view.masks[0], w.mask)
+
+
+def test_setting_the_model_predicts_again_and_can_be_undone(w):
+    w.add_box(10, 10, 20, 20)
+    before = w.mask
+    other = PaintPredictor()
+    other.name = "other"
+    w.model = other
+    assert (w.model, other.calls) == ("other", 1)
+    assert np.array_equal(w.mask, before)
+    w.undo()
+    assert np.array_equal(w.mask, before)
+    w.add_click(1, 1)
+    assert other.calls == 2
+
+
+def test_a_model_that_fails_leaves_everything_as_it_was(w):
+    w.add_box(10, 10, 20, 20)
+    before, broken = w.mask, PaintPredictor()
+    broken.fail_with = RuntimeError("out of memory")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        w.model = broken
+    assert w.model == "paint"
+    assert np.array_equal(w.mask, before)
+    w.add_click(1, 1)
+    assert w.mask[1, 1]
+
+
+def test_set_image_begins_anew(w):
+    view = FrontEnd(w)
+    w.add_click(3, 3)
+    version = w.mask_version
+    w.set_image(np.zeros((7, 9)), spacing=0.5)
+    assert w.mask.shape == (7, 9)
+    assert len(w.prompts) == 0
+    assert w.mask_version > version
+    assert view.messages[-1]["base"] is None
+    assert w._image["shape"] == [7, 9]
+    w.undo()
+    assert not w.mask.any()
+    w.add_click(1, 1)
+    assert w.area() == (1, 0.25)
+
+
+def test_files_carry_the_mask_and_with_several_labels_the_label_map(w, tmp_path):
+    w.label = "organ"
+    w.add_box(1, 1, 5, 5)
+    assert np.array_equal(np.load(w.save(tmp_path / "m.npz"))["label_map"], w.label_map)
+    one = sp.Segmenter(np.zeros(SHAPE), model=PaintPredictor())
+    one.add_box(1, 1, 5, 5)
+    assert np.array_equal(np.load(one.save(tmp_path / "one.npz"))["mask"], one.mask)
+
+
+def test_a_snapshot_shows_the_mask_and_is_written(w, tmp_path):
+    plain = w.snapshot()
+    w.add_box(10, 10, 20, 20)
+    picture = w.snapshot(tmp_path / "picture.png")
+    changed = (picture != plain).any(axis=2)
+    assert np.array_equal(changed, w.mask)
+    import PIL.Image
+
+    assert np.array_equal(np.asarray(PIL.Image.open(tmp_path / "picture.png")), picture)
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+def test_a_prompt_from_the_canvas_is_taken_up_answered_and_applied(w):
+    view = FrontEnd(w)
+    started, update = view.say("prompt", label=0, prompt=STROKE)
+    assert (started["type"], update["type"]) == ("started", "update")
+    assert started["id"] == update["id"]
+    assert w.prompts == sp.Prompts([sp.Scribble([(3, 3), (20, 12.5)], width=3)])
+    assert np.array_equal(view.masks[0], w.mask)
+    assert w.mask.any()
+    # The prompts are there before the update, the version after it: handlers may take their time.
+    assert view.traits_at_message[-1] == (1, 0)
+    assert w.mask_version == view.version == 1
+
+
+def test_masks_stay_in_step_through_everything(w):
+    view = FrontEnd(w)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        kind = rng.choice(["prompt", "prompt", "prompt", "undo", "redo", "clear", "whole"])
+        x, y = rng.uniform(0, 39, 2)
+        box = {"kind": "box", "x0": x, "y0": y, "x1": x + 5, "y1": y - 5}
+        stroke = {**STROKE, "points": [[x, y], [y, x]], "positive": bool(rng.integers(2))}
+        view.say(str(kind), label=int(rng.integers(2)), prompt=box if rng.random() < 0.5 else stroke)
+        for label, name in enumerate(w.labels):
+            w.label = name
+            assert np.array_equal(view.masks[label], w.mask)
+    assert not [message for message in view.messages if message["type"] == "error"]
+
+
+def test_updates_carry_only_what_changed(w):
+    view = FrontEnd(w)
+    view.say("prompt", label=0, prompt=CLICK)
+    view.say("prompt", label=0, prompt={**CLICK, "x": 50, "y": 33})
+    (plane,) = view.messages[-1]["planes"]
+    assert (plane["x"], plane["y"], plane["width"], plane["height"]) == (50, 33, 1, 1)
+
+
+def test_a_preview_enters_no_history_and_fires_nothing(w):
+    view, heard = FrontEnd(w), []
+    w.observe(heard.append, names=["mask_version", "_prompts", "_can"])
+    view.say("prompt", label=0, prompt=CLICK)
+    heard.clear()
+    (preview,) = view.say("preview", label=0, prompt=STROKE)
+    assert preview["type"] == "preview"
+    assert preview["base"] == w.mask_version
+    assert preview["planes"]
+    assert not heard
+    assert len(w.prompts) == w.mask.sum() == 1
+
+
+def test_a_view_that_asks_gets_the_whole(w):
+    w.add_box(3, 4, 9, 9)
+    w.label = "organ"
+    w.add_click(20, 20)
+    view = FrontEnd(w)
+    (update,) = view.say("whole")
+    assert update["base"] is None
+    for label, name in enumerate(w.labels):
+        w.label = name
+        assert np.array_equal(view.masks[label], w.mask)
+
+
+def test_a_new_view_finds_the_whole_mask_in_the_traits(w):
+    w.add_box(3, 4, 9, 9)
+    state = w.get_state()
+    masks = np.zeros((2, *SHAPE), dtype=bool)
+    planes = state["_mask"]["planes"]
+    FrontEnd.apply(masks, planes, [zlib.decompress(plane["data"]) for plane in planes])
+    assert state["_mask"]["version"] == state["mask_version"]
+    assert np.array_equal(masks[0], w.mask)
+    assert state["_prompts"] == [[{"kind": "box", "x0": 3.0, "y0": 4.0, "x1": 9.0, "y1": 9.0}], []]
+
+
+def test_the_image_reaches_the_screen_with_its_depth():
+    image = np.linspace(0, 4000, 24 * 31).astype(np.uint16).reshape(24, 31)
+    state = sp.Segmenter(image, model=PaintPredictor(), spacing=(2, 3)).get_state("_image")["_image"]
+    assert (state["dtype"], state["shape"], state["spacing"]) == ("uint16", [24, 31], [2, 3])
+    assert np.array_equal(np.frombuffer(state["data"], np.uint16).reshape(24, 31), image)
+    assert 0 <= state["low"] < state["high"] <= 4000
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"type": "dance"}, "unknown message type 'dance'"),
+        ({"type": "prompt", "label": 7, "prompt": CLICK}, "label takes an index below 2, got 7"),
+        ({"type": "prompt", "label": 0, "prompt": {"kind": "star"}}, "kind is click, box or scribble"),
+        ({"type": "prompt", "label": 0}, "KeyError"),
+        ({"type": "prompt", "label": 0, "prompt": {**CLICK, "x": 1e9}}, "outside the image"),
+        ({"type": "preview", "label": 0, "prompt": {**STROKE, "points": []}}, "points is empty"),
+        ({}, "unknown message type"),
+    ],
+)
+def test_a_message_that_makes_no_sense_is_answered_and_kept_as_last_error(w, message, words):
+    view = FrontEnd(w)
+    w._handle_custom_msg({"id": "7", **message}, [])
+    assert view.messages[-1]["type"] == "error"
+    assert view.messages[-1]["id"] == "7"
+    assert words in view.messages[-1]["text"]
+    assert w.last_error is not None
+    view.say("prompt", label=0, prompt=CLICK)
+    assert w.last_error is None
+    assert w.mask[6, 5]
+
+
+def test_a_predictor_that_fails_is_told_and_the_widget_goes_on(w, paint):
+    view = FrontEnd(w)
+    view.say("prompt", label=0, prompt=CLICK)
+    paint.fail_with = RuntimeError("no memory left")
+    messages = view.say("prompt", label=0, prompt=STROKE)
+    assert [message["type"] for message in messages] == ["started", "error"]
+    assert messages[-1]["text"] == "RuntimeError: no memory left"
+    assert w.last_error is paint.fail_with
+    assert len(w.prompts) == 1
+    with pytest.raises(RuntimeError, match="no memory left"):
+        w.add_click(9, 9)
+    assert view.messages[-1]["type"] == "error"
+    paint.fail_with = None
+    view.say("prompt", label=0, prompt=STROKE)
+    assert w.last_error is None
+    assert np.array_equal(view.masks[0], w.mask)
+    assert len(w.prompts) == 2
+
+
+def test_an_observers_error_reaches_the_canvas_after_the_mask(w):
+    view = FrontEnd(w)
+
+    def broken(change):
+        raise ZeroDivisionError("in my handler")
+
+    w.observe(broken, names="mask_version")
+    messages = view.say("prompt", label=0, prompt=CLICK)
+    assert [message["type"] for message in messages] == ["started", "update", "error"]
+    assert "in my handler" in messages[-1]["text"]
+    assert view.masks[0].sum() == 1
+
+
+def test_two_threads_may_draw_at_once(w):
+    """Message handlers may run on another thread than cells do."""
+    view = FrontEnd(w)
+
+    def draw(y):
+        for x in range(30):
+            w._handle_custom_msg(
+                {"type": "prompt", "id": f"{y}-{x}", "label": 0, "prompt": {**CLICK, "x": x, "y": y}}, []
+            )
+
+    threads = [threading.Thread(target=draw, args=(y,)) for y in (3, 30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert w.mask.sum() == len(w.prompts) == 60
+    assert np.array_equal(view.masks[0], w.mask)
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: sp.Segmenter(np.zeros(SHAPE), lables=["a"]), TypeError, "unexpected keyword argument 'lables'"),
+        (lambda: sp.Segmenter(np.zeros(SHAPE), labels="lesion"), TypeError, r"labels.*write \['lesion'\]"),
+        (lambda: sp.Segmenter(np.zeros(SHAPE), labels=[]), ValueError, "labels takes a list of at least one name"),
+        (lambda: sp.Segmenter(np.zeros(SHAPE), labels=["a", "a"]), ValueError, "labels takes names that differ"),
+        (lambda: sp.Segmenter(np.zeros(SHAPE), labels=["a", 3]), ValueError, "labels takes"),
+        (lambda: sp.Segmenter(np.zeros(SHAPE), model="sma"), ValueError, "model takes one of default.*got 'sma'"),
+        (lambda: sp.Segmenter("nowhere.png"), FileNotFoundError, "nowhere.png"),
+        (lambda: sp.Segmenter(np.zeros((0, 5))), ValueError, "image"),
+        (lambda: sp.Segmenter(None), TypeError, "image"),
+    ],
+)
+def test_bad_arguments_are_told_by_name(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda w: w.add_click(60, 3), ValueError, "outside the image"),
+        (lambda w: w.add_click(3, "b"), TypeError, "y takes a number"),
+        (lambda w: w.add_box(-9, -9, -5, -5), ValueError, "outside the image"),
+        (lambda w: w.add_scribble([]), ValueError, "points is empty"),
+        (lambda w: w.add_scribble(raster=np.zeros((3, 3))), ValueError, r"raster takes the image's shape \(40, 60\)"),
+        (lambda w: setattr(w, "label", "tumour"), ValueError, "label takes one of 'lesion', 'organ'; got 'tumour'"),
+        (lambda w: setattr(w, "mask", 3), AttributeError, "mask"),
+        (lambda w: setattr(w, "model", "sma"), ValueError, "model takes"),
+        (lambda w: w.set_image(None), TypeError, "image"),
+        (lambda w: w.save("mask.docx"), ValueError, "docx"),
+    ],
+)
+def test_bad_calls_are_told_and_change_nothing(w, act, error, words):
+    w.add_click(5, 5)
+    with pytest.raises((error, TraitError), match=words):
+        act(w)
+    assert np.argwhere(w.mask).tolist() == [[5, 5]]
+    w.add_click(6, 5)
+    assert w.mask.sum() == 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1)])
+def test_the_smallest_images_work(shape):
+    w = sp.Segmenter(np.ones(shape), model=PaintPredictor())
+    w.add_click(0, 0)
+    assert w.mask[0, 0]
+    assert w.snapshot().shape == (*shape, 3)
+
+
+def test_a_box_without_area_is_a_pixel(w):
+    w.add_box(4, 4, 4, 4)
+    assert w.mask.sum() == 1
