@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ _PIXEL_SPACING = "0028|0030"
 # Where a DICOM file says what a pixel measures; without any of them ITK invents 1 mm.
 _SPACING_KEYS = (_PIXEL_SPACING, "0018|1164", "0018|2010")
 
+_ADDRESS = re.compile(r" ?\(0x[0-9a-f]+\)")
 _ORIENTATION_TAG = 274
 _TIFF_MIN_IS_WHITE, _TIFF_MIN_IS_BLACK, _TIFF_RGB = 0, 1, 2
 
@@ -287,4 +289,4 @@ def quiet_sitk() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """Take the last line of an error: ITK puts source files and addresses before what happened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1].rstrip(".") if lines else type(error).__name__
+    return _ADDRESS.sub("", lines[-1]).rstrip(".") if lines else type(error).__name__

@@ -120,7 +120,7 @@ def _one_slice(raw: RawImage, slice_index: int | None, axis: int | None) -> tupl
         raise ValueError(f"image has shape {shape}, which is {len(shape)}-D; taken are {_TAKEN}")
     if slice_index is None:
         if 1 not in space:
-            raise ValueError(_which_slice(shape, space))
+            raise ValueError(_which_slice(raw, space))
         axis, slice_index = space.index(1), 0
     axis = _whole_number("axis", 0 if axis is None else axis, 3)
     slice_index = _whole_number("slice_index", slice_index, space[axis], f" along axis {axis} of image {shape}")
@@ -129,12 +129,13 @@ def _one_slice(raw: RawImage, slice_index: int | None, axis: int | None) -> tupl
     return RawImage(raw.array.take(slice_index, axis), has_channels, spacing, geometry), has_channels
 
 
-def _which_slice(shape: tuple[int, ...], space: tuple[int, ...]) -> str:
+def _which_slice(raw: RawImage, space: tuple[int, ...]) -> str:
+    shape = raw.array.shape
     message = (
         f"image is a volume of shape {shape}, and one slice is taken: pass slice_index, {-space[0]} to "
         f"{space[0] - 1}, and axis (0 unless given) to cut along another axis"
     )
-    if len(shape) == 3 and shape[0] in (3, 4):
+    if raw.has_channels is None and shape[0] in (3, 4) and len(shape) == 3:
         message += ". If its first axis is colour, pass np.moveaxis(image, 0, -1)"
     return message
 

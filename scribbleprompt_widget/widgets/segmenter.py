@@ -193,9 +193,8 @@ class Segmenter(anywidget.AnyWidget):
     def __repr__(self) -> str:
         if getattr(self, "comm", None) is None:
             return "Segmenter(closed)"
-        return (
-            f"Segmenter(image {self.image.shape}, labels={self.labels}, model={self.model!r}, prompts={self.prompts})"
-        )
+        drawn = f"{len(self.prompts)} prompts for {self.label!r}"
+        return f"Segmenter(image {self.image.shape}, labels={self.labels}, model={self.model!r}, {drawn})"
 
     # --- drawing from Python -----------------------------------------------------------------------------------------
 

@@ -2,105 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.lab import Lab
+from tests.browser.server import PATIENCE_S, Server, launch_chromium
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE_MS = 60_000
-"""How long to wait for what must come; a slow machine is no failure."""
-
-expect.set_options(timeout=PATIENCE_MS)
-ROOT = Path(__file__).parents[2]
-
-
-class Server:
-    """A Jupyter server with settings of its own; its root is a temporary folder."""
-
-    def __init__(self, folder: Path):
-        self.root = folder / "root"
-        self.token = secrets.token_hex(8)
-        self.log = folder / "server.log"
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR"):
-            environment[name] = str(folder / name.lower())
-            Path(environment[name]).mkdir(parents=True)
-        environment["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")
-        # Nothing may pop up over the page.
-        labconfig = Path(environment["JUPYTER_CONFIG_DIR"]) / "labconfig"
-        labconfig.mkdir()
-        disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-        (labconfig / "page_config.json").write_text(json.dumps(disabled))
-        self.root.mkdir()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                *["-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}"],
-                *["--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"],
-                f"--ServerApp.root_dir={self.root}",
-            ],
-            env=environment,
-            stdout=self.log.open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self._wait()
-
-    def _wait(self):
-        deadline = time.monotonic() + PATIENCE_MS / 1000
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api?token={self.token}").close()
-            except (urllib.error.URLError, ConnectionError):
-                self.process.poll()
-                time.sleep(0.1)  # asks again; a process that is starting gives no other sign
-            else:
-                return
-        raise RuntimeError(f"the Jupyter server did not start:\n{self.log.read_text()}")
-
-    def write(self, cells: list[str], name: str) -> str:
-        """Write a notebook of code cells into the server's root; its file name."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.root / f"{name}.ipynb")
-        return f"{name}.ipynb"
-
-    def address(self, notebook: str, *, app: str = "lab") -> str:
-        path = f"lab/tree/{notebook}" if app == "lab" else f"notebooks/{notebook}"
-        return f"http://127.0.0.1:{self.port}/{path}?token={self.token}&reset"
-
-    def stop(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +23,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        browser = launch_chromium(playwright)
         yield browser
         browser.close()
 
@@ -123,7 +33,7 @@ def page(browser) -> Page:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_default_timeout(PATIENCE_S * 1000)
     yield page
     context.close()
 

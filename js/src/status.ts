@@ -1,0 +1,89 @@
+/** The line of facts under the picture. */
+import type { Clock } from "./clock";
+import { h, setAttribute, setText } from "./dom";
+import { areaText, latencyText, promptsText } from "./format";
+import type { LabelTrait } from "./protocol";
+import type { KernelState } from "./requests";
+
+const HINT_FOR = 3000;
+
+const STATES: Record<KernelState | "error", string> = {
+  ready: "ready",
+  thinking: "thinking",
+  busy: "kernel busy",
+  error: "error",
+  lost: "no answer",
+};
+const TITLES: Partial<Record<KernelState | "error", string>> = {
+  busy: "Another cell runs. What you drew waits and will be answered.",
+  lost: "The kernel does not answer.",
+};
+
+export interface Facts {
+  label: LabelTrait;
+  area: number;
+  spacing: [number, number] | null | undefined;
+  prompts: number;
+  latency: number | null;
+  state: KernelState | "error";
+}
+
+export class StatusLine {
+  readonly node: HTMLElement;
+  /** Read out, not shown. */
+  readonly live = h("div", { class: "sp-live", "aria-live": "polite" });
+  private name = h("span", { class: "sp-name" });
+  private swatch = h("span", { class: "sp-swatch" });
+  private area = h("span", { title: "Area of the mask" });
+  private prompts = h("span", {});
+  private latency = h("span", { class: "sp-latency", title: "From lifting the pointer to the mask on the screen" });
+  private hint = h("span", { class: "sp-hint", role: "status" });
+  private state = h("span", { class: "sp-state" });
+  private facts: HTMLElement;
+  private unhint: () => void = () => {};
+
+  constructor(private clock: Clock) {
+    this.facts = h(
+      "span",
+      { class: "sp-facts" },
+      h("span", { class: "sp-label" }, this.swatch, this.name),
+      this.area,
+      this.prompts,
+      this.latency,
+    );
+    this.node = h("div", { class: "sp-status" }, this.facts, this.hint, this.state);
+  }
+
+  update(facts: Facts): void {
+    setText(this.name, facts.label.name);
+    this.swatch.style.background = facts.label.color;
+    setText(this.area, areaText(facts.area, facts.spacing));
+    setText(this.prompts, promptsText(facts.prompts));
+    setText(this.latency, facts.latency === null ? "" : latencyText(facts.latency));
+    setText(this.state, STATES[facts.state]);
+    setAttribute(this.state, "data-state", facts.state);
+    setAttribute(this.state, "title", TITLES[facts.state] ?? "");
+  }
+
+  /** Say something in the place of the facts, for a moment. */
+  say(text: string): void {
+    this.unhint();
+    this.node.classList.add("sp-hinting");
+    this.hint.textContent = text;
+    this.unhint = this.clock.after(HINT_FOR, () => this.quiet());
+  }
+
+  quiet(): void {
+    this.unhint();
+    this.node.classList.remove("sp-hinting");
+    this.hint.textContent = "";
+  }
+
+  announce(label: LabelTrait, area: number, spacing: [number, number] | null | undefined): void {
+    setText(this.live, `${label.name}: ${areaText(area, spacing)}`);
+  }
+
+  free(): void {
+    this.unhint();
+  }
+}

@@ -1,0 +1,291 @@
+"""The whole path in real JupyterLab: pointer events on the canvas, masks in the kernel, and back on the screen."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import SETUP
+
+WIDGET = SETUP + "w = sp.Segmenter(np.full((120, 160), 0.5), model=PaintPredictor(), spacing=0.5)\nw"
+MASK = "[np.argwhere(w.mask).min(0).tolist(), np.argwhere(w.mask).max(0).tolist(), int(w.mask.sum())]"
+
+
+@pytest.fixture(params=["lab", "notebook"])
+def lab(open_notebook, request):
+    lab = open_notebook([WIDGET, "", ""], app=request.param)
+    lab.canvas = lab.run_widget(0)
+    return lab
+
+
+def test_a_scribble_becomes_a_mask_in_the_kernel_and_on_the_screen(lab):
+    canvas = lab.canvas
+    before = canvas.pixel(60, 50)
+    canvas.stroke((40, 50), (90, 50))
+    canvas.expect_prompts(1)
+    (top, left), (bottom, right), size = lab.evaluate(1, MASK)
+    assert (left, right) == (pytest.approx(39, abs=1), pytest.approx(91, abs=1))
+    assert (top, bottom) == (pytest.approx(49, abs=1), pytest.approx(51, abs=1))
+    assert size > 100
+    assert canvas.pixel(60, 50) != before
+    assert canvas.pixel(60, 90) == before
+    assert lab.evaluate(2, "[type(w.prompts[0]).__name__, w.prompts[0].positive]") == ["Scribble", True]
+
+
+def test_every_tool_and_sign(lab):
+    canvas = lab.canvas
+    canvas.press("b")
+    canvas.stroke((100, 90), (20, 30))  # from the lower right corner
+    canvas.expect_prompts(1)
+    canvas.press("p", "t")
+    canvas.click(50, 50)
+    canvas.expect_prompts(2)
+    canvas.press("t", "s")
+    canvas.stroke((60, 40), (60, 80), button="right")
+    canvas.expect_prompts(3)
+    kinds = lab.evaluate(1, "[[type(p).__name__, getattr(p, 'positive', None)] for p in w.prompts]")
+    assert kinds == [["Box", None], ["Click", False], ["Scribble", False]]
+    box = lab.evaluate(2, "[w.prompts[0].x0, w.prompts[0].y0, w.prompts[0].x1, w.prompts[0].y1]")
+    np.testing.assert_allclose(box, [20, 30, 100, 90], atol=1)
+    click = lab.evaluate(2, "[w.prompts[1].x, w.prompts[1].y]")
+    np.testing.assert_allclose(click, [50, 50], atol=1)
+    assert lab.evaluate(2, "[bool(w.mask[60, 60]), bool(w.mask[50, 50]), bool(w.mask[60, 90])]") == [False, False, True]
+
+
+def test_undo_redo_and_clear_by_keyboard(lab):
+    canvas = lab.canvas
+    canvas.stroke((40, 30), (90, 30))
+    canvas.stroke((40, 60), (90, 60))
+    canvas.expect_prompts(2)
+    canvas.press("ControlOrMeta+z")
+    canvas.expect_prompts(1)
+    assert lab.evaluate(1, "[bool(w.mask[30, 60]), bool(w.mask[60, 60])]") == [True, False]
+    canvas.press("ControlOrMeta+Shift+z")
+    canvas.expect_prompts(2)
+    canvas.press("r")
+    canvas.expect_prompts(0)
+    assert lab.evaluate(1, "bool(w.mask.any())") is False
+    canvas.press("ControlOrMeta+z")
+    canvas.expect_prompts(2)
+    assert lab.evaluate(1, "[bool(w.mask[30, 60]), bool(w.mask[60, 60])]") == [True, True]
+
+
+def test_what_python_draws_appears_on_the_canvas(lab):
+    before = lab.canvas.pixel(80, 60)
+    lab.evaluate(1, "w.add_box(60, 40, 100, 80)")
+    lab.canvas.expect_prompts(1)
+    assert lab.canvas.pixel(80, 60) != before
+    lab.evaluate(1, "w.undo()")
+    lab.canvas.expect_prompts(0)
+    assert lab.canvas.pixel(80, 60) == before
+
+
+def test_two_widgets_do_not_disturb_each_other(open_notebook):
+    lab = open_notebook([WIDGET, "v = sp.Segmenter(np.zeros((80, 80)), model=PaintPredictor())\nv", "", ""])
+    first, second = lab.run_widget(0), lab.run_widget(1)
+    first.stroke((40, 50), (90, 50))
+    first.expect_prompts(1)
+    second.press("p")
+    second.click(10, 10)
+    second.click(20, 20)
+    second.expect_prompts(2)
+    first.expect_prompts(1)
+    assert lab.evaluate(2, "[len(w.prompts), len(v.prompts), int(v.mask.sum())]") == [1, 2, 2]
+    first.press("ControlOrMeta+z")
+    first.expect_prompts(0)
+    second.expect_prompts(2)
+    lab.evaluate(2, "v.close()")
+    expect(lab.cell(1).locator(".sp-segmenter")).to_have_count(0)
+    first.stroke((40, 50), (90, 50))
+    first.expect_prompts(1)
+
+
+def test_after_a_reload_image_prompts_and_mask_are_there(lab):
+    canvas = lab.canvas
+    empty = canvas.pixel(60, 50)
+    canvas.stroke((40, 50), (90, 50))
+    canvas.expect_prompts(1)
+    colors = [canvas.pixel(60, 50), canvas.pixel(20, 100)]
+    lab.save()
+    lab.open()
+    canvas = lab.widget(0)
+    canvas.expect_prompts(1)
+    canvas.wait_version_after(0)
+    assert [canvas.pixel(60, 50), canvas.pixel(20, 100)] == colors
+    assert colors[0] != empty
+    canvas.stroke((40, 80), (90, 80))
+    canvas.expect_prompts(2)
+    assert lab.evaluate(1, "[bool(w.mask[50, 60]), bool(w.mask[80, 60])]") == [True, True]
+
+
+def test_a_second_view_shows_the_same_and_follows(open_notebook):
+    lab = open_notebook([WIDGET, "w"])
+    first = lab.run_widget(0)
+    first.stroke((40, 50), (90, 50))
+    first.expect_prompts(1)
+    second = lab.run_widget(1)
+    second.expect_prompts(1)
+    second.wait_version_after(0)
+    assert second.pixel(60, 50) == first.pixel(60, 50)
+    second.stroke((40, 80), (90, 80))
+    second.expect_prompts(2)
+    first.expect_prompts(2)
+    assert second.pixel(60, 80) == first.pixel(60, 80)
+
+
+def test_a_plain_wheel_scrolls_the_page_and_ctrl_wheel_zooms(open_notebook):
+    lab = open_notebook([WIDGET, *["1\n" * 30] * 5])
+    canvas = lab.run_widget(0)
+    scroller = lab.page.locator(".jp-WindowedPanel-outer")
+    lab.page.mouse.move(*canvas.at(80, 60))
+    rect = canvas.canvas.get_attribute("data-image-rect")
+    before = scroller.evaluate("element => element.scrollTop")
+    lab.page.mouse.wheel(0, 200)
+    scrolled = "([element, before]) => element.scrollTop > before"
+    lab.page.wait_for_function(scrolled, arg=[scroller.element_handle(), before])
+    assert canvas.canvas.get_attribute("data-image-rect") == rect
+    lab.page.mouse.move(*canvas.at(80, 60))
+    at = canvas.at(80, 60)
+    scrolled = scroller.evaluate("element => element.scrollTop")
+    lab.page.keyboard.down("Control")
+    lab.page.mouse.wheel(0, -200)
+    lab.page.keyboard.up("Control")
+    expect(canvas.canvas).not_to_have_attribute("data-image-rect", rect)
+    assert scroller.evaluate("element => element.scrollTop") == scrolled
+    assert np.allclose(canvas.at(80, 60), at, atol=1)  # what was under the pointer stays there
+    assert float(canvas.canvas.get_attribute("data-image-rect").split(",")[2]) > float(rect.split(",")[2])
+    canvas.press("0")
+    expect(canvas.canvas).to_have_attribute("data-image-rect", rect)
+
+
+def test_keys_for_the_widget_do_not_reach_the_notebook_but_saving_does(open_notebook):
+    lab = open_notebook([WIDGET, "", ""])
+    canvas = lab.run_widget(0)
+    cells = lab.page.locator(".jp-Notebook .jp-CodeCell").count()
+    canvas.press("b", "p", "s", "t", "h", "h", "m", "[", "]", "0")
+    canvas.press("d", "d", "a", "x", "Enter")  # keys that mean something to the notebook, and nothing here
+    assert lab.page.locator(".jp-Notebook .jp-CodeCell").count() == cells
+    canvas.stroke((40, 50), (90, 50))
+    canvas.expect_prompts(1)
+    canvas.root.focus()
+    lab.save()
+
+
+def test_a_long_stroke_is_previewed_before_it_ends(lab):
+    canvas, page = lab.canvas, lab.page
+    page.mouse.move(*canvas.at(20, 60))
+    page.mouse.down()
+    page.mouse.move(*canvas.at(60, 60), steps=5)
+    # The mask fills the box-shaped gap of a preview only when the kernel answered: its colour is that of the overlay.
+    page.wait_for_function("root => Number(root.dataset.previews || 0) > 0", arg=canvas.root.element_handle())
+    assert canvas.version == 0
+    page.mouse.move(*canvas.at(100, 60), steps=5)
+    page.mouse.up()
+    canvas.expect_prompts(1)
+    assert canvas.version == 1
+    assert lab.evaluate(1, "len(w.prompts)") == 1
+
+
+def test_strokes_drawn_while_a_cell_runs_wait_and_are_answered(open_notebook):
+    gate = "import pathlib, time\nwhile not pathlib.Path('gate').exists(): time.sleep(0.05)"
+    lab = open_notebook([WIDGET, gate, ""])
+    canvas = lab.run_widget(0)
+    lab.run(1)
+    lab.page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']").first.wait_for(state="attached")
+    canvas.stroke((40, 30), (90, 30))
+    canvas.stroke((40, 60), (90, 60))
+    canvas.expect_state("busy")
+    (lab.server.root / "gate").touch()
+    canvas.expect_prompts(2)
+    (lab.server.root / "gate").unlink()
+    assert lab.evaluate(2, "[bool(w.mask[30, 60]), bool(w.mask[60, 60])]") == [True, True]
+
+
+def test_a_predictors_error_is_shown_and_the_widget_goes_on(lab):
+    canvas = lab.canvas
+    lab.evaluate(1, "setattr(w._annotation.predictor, 'fail_with', RuntimeError('no memory left'))")
+    canvas.stroke((40, 50), (90, 50))
+    expect(canvas.root.get_by_text("no memory left").first).to_be_visible()
+    assert lab.evaluate(1, "repr(w.last_error)") == "RuntimeError('no memory left')"
+    lab.evaluate(1, "setattr(w._annotation.predictor, 'fail_with', None)")
+    canvas.root.get_by_role("button", name="Retry").click()
+    canvas.expect_prompts(1)
+    assert lab.evaluate(1, "bool(w.mask[50, 60])") is True
+
+
+def test_copy_as_python_repeats_what_was_drawn(open_notebook):
+    lab = open_notebook([WIDGET, "v = sp.Segmenter(np.full((120, 160), 0.5), model=PaintPredictor())", "", ""])
+    canvas = lab.run_widget(0)
+    lab.run(1)
+    canvas.stroke((40, 50), (90, 50), (90, 80))
+    canvas.press("b")
+    canvas.stroke((10, 10), (30, 40))
+    canvas.press("p")
+    canvas.click(20, 20, button="right")
+    canvas.expect_prompts(3)
+    canvas.root.get_by_role("button", name="More").click()
+    canvas.root.get_by_role("button", name="Copy as Python").click()
+    code = lab.page.evaluate("navigator.clipboard.readText()")
+    assert "w.add_scribble(" in code
+    cell = lab.cell(2)
+    cell.locator(".cm-content").click()
+    lab.page.keyboard.insert_text(code.replace("w.", "v."))
+    lab.page.keyboard.press("Shift+Enter")
+    assert lab.evaluate(3, "[len(v.prompts), int((v.mask != w.mask).sum())]") == [3, pytest.approx(0, abs=3)]
+
+
+def test_after_a_kernel_restart_the_canvas_says_so_and_keeps_what_was_drawn(lab):
+    canvas = lab.canvas
+    canvas.stroke((40, 50), (90, 50))
+    canvas.expect_prompts(1)
+    shown = canvas.pixel(60, 50)
+    (session,) = [s for s in lab.request("GET", "sessions") if s["path"] == lab.notebook]
+    request_restart(lab, session["kernel"]["id"])
+    lab.wait_idle()
+    canvas.stroke((40, 80), (90, 80))
+    canvas.expect_state("lost")
+    assert canvas.pixel(60, 50) == shown
+    canvas.root.get_by_role("button", name="Copy as Python").first.click()
+    assert "w.add_scribble(" in lab.page.evaluate("navigator.clipboard.readText()")
+
+
+def request_restart(lab, kernel):
+    lab.request("POST", f"kernels/{kernel}/restart")
+
+
+def test_set_image_and_labels(open_notebook):
+    make = "w = sp.Segmenter(np.zeros((50, 50)), labels=['a', 'b'], model=PaintPredictor())\nw"
+    lab = open_notebook([SETUP + make, ""])
+    canvas = lab.run_widget(0)
+    canvas.press("p")
+    canvas.click(10, 10)
+    canvas.expect_prompts(1)
+    canvas.press("2")
+    canvas.expect_prompts(0)
+    canvas.click(20, 20)
+    canvas.expect_prompts(1)
+    assert lab.evaluate(1, "[w.label, np.argwhere(w.label_map == 2).tolist()]") == ["b", [[20, 20]]]
+    lab.evaluate(1, "w.set_image(np.zeros((30, 60, 3), np.uint8))")
+    canvas.expect_prompts(0)
+    canvas.click(55, 15)
+    canvas.expect_prompts(1)
+    assert lab.evaluate(1, "[list(w.mask.shape), np.argwhere(w.mask).tolist()]") == [[30, 60], [[15, 55]]]
+
+
+@pytest.mark.parametrize("shape", ["(1, 1)", "(1, 300)", "(3000, 2)"])
+def test_odd_shapes_can_be_drawn_on(open_notebook, shape):
+    lab = open_notebook([SETUP + f"w = sp.Segmenter(np.ones({shape}), model=PaintPredictor())\nw", ""])
+    canvas = lab.run_widget(0)
+    canvas.press("p")
+    canvas.click(0, 0)
+    canvas.expect_prompts(1)
+    assert lab.evaluate(1, "bool(w.mask[0, 0])") is True
+
+
+def test_a_large_image_opens_and_answers(open_notebook):
+    setup = "image = (np.indices((8000, 8000)).sum(0) // 8 % 256).astype(np.uint8)\n"
+    lab = open_notebook([SETUP + setup + "w = sp.Segmenter(image, model=PaintPredictor())\nw", ""])
+    canvas = lab.run_widget(0)
+    canvas.stroke((4000, 4000), (5000, 4200))
+    canvas.expect_prompts(1)
+    canvas.wait_version_after(0)
+    assert lab.evaluate(1, "bool(w.mask[4100, 4500])") is True
