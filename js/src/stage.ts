@@ -1,5 +1,6 @@
 /** The two canvases, as large as the cell and the screen's pixels ask, drawn at most once a frame. */
 import { h } from "./dom";
+import type { Point } from "./protocol";
 import { stageHeight, type Size } from "./view";
 
 /** Without a layout (tests without a browser) some width has to do. */
@@ -9,6 +10,8 @@ export interface Layer {
   canvas: HTMLCanvasElement;
   context: CanvasRenderingContext2D | null;
 }
+
+export type CursorShape = "brush" | "cross" | "grab" | "grabbing";
 
 export interface StageEvents {
   /** The canvas has another size. */
@@ -85,6 +88,17 @@ export class Stage {
     const height = stageHeight(this.image(), width, room);
     this.node.style.height = `${height}px`;
     this.resize({ width: this.node.clientWidth || width, height });
+  }
+
+  /** `size`: the brush's diameter; `at`: where the pointer is, or null when it is elsewhere (all in CSS pixels). */
+  showCursor(shape: CursorShape, at: Point | null, size: number, positive: boolean): void {
+    this.node.dataset.cursor = shape;
+    const { style, classList } = this.cursor;
+    this.cursor.hidden = shape !== "brush" || !at;
+    if (!at) return;
+    classList.toggle("sp-negative", !positive);
+    style.width = style.height = `${size}px`;
+    style.transform = `translate(${at[0] - size / 2}px, ${at[1] - size / 2}px)`;
   }
 
   free(): void {

@@ -46,7 +46,8 @@ SMOOTHING: Final = 0.7
 EDGE_STIFFNESS: Final = 6.0
 LEANING: Final = 0.03
 """Weight of a pixel's tie to what the prompts suggest, where the suggestion is clear; an edge weighs up to 1."""
-MIN_LEANING: Final = 1e-6
+MINC=.1
+SOFT=1.
 
 # Geodesic distance: a step costs 1, more over an edge and where grey values leave the range under the strokes.
 GEODESIC_CONTRAST: Final = 3.0
@@ -74,6 +75,7 @@ GREY_EVIDENCE: Final = 2.0  # greatest log odds
 GREY_FLOOR: Final = 0.0025  # share of pixels that any grey level may have by chance
 RING: Final = 0.25  # width of what counts as "around", in box sides
 BOX_ROUNDS: Final = 2
+BOX_LEANING: Final = 0.1
 
 MAX_LOGIT: Final = 6.0
 SEED_LOGIT: Final = 20.0
@@ -84,6 +86,8 @@ MARGIN: Final = 0.5
 WORTH_ZOOM: Final = 1.4
 """A closer look is taken when its cells are smaller by this factor."""
 MAX_ZOOMS: Final = 2
+BOXMODE='box'
+REACH=.1
 
 
 class RandomWalkerPredictor(Predictor):
@@ -201,14 +205,15 @@ def random_walk(
         return _logits(np.zeros(inside.shape), inside, outside)
     values = np.asarray(grey, dtype=np.float64)
     values = (values - values.mean()) / max(float(values.std()), MIN_DEVIATION)
+    given = outside
     if boxed.any():
-        outside |= ~(boxed | inside)
-    if not inside.any():
-        return _logits(_in_box(values, boxed, outside), inside, outside)
+        outside = outside | ~(boxed | inside)
+    if (boxed.any() and BOXMODE=='box') or not inside.any():
+        return _logits(_in_box(values, boxed, inside, outside, given), inside, outside)
     if area is None and boxed.any():
         area = BOX_FILL * float(boxed.sum())
     evidence = _near(values, inside, outside, area)
-    return _logits(_walk(values, inside, outside, evidence), inside, outside)
+    return _logits(_walk(values, inside, outside, evidence, given), inside, outside)
 
 
 def _logits(probability: Floats, inside: Bools, outside: Bools) -> np.ndarray:
@@ -220,7 +225,7 @@ def _logits(probability: Floats, inside: Bools, outside: Bools) -> np.ndarray:
     return logits.astype(np.float32)
 
 
-def _walk(values: Floats, inside: Bools, outside: Bools, evidence: Floats) -> Floats:
+def _walk(values: Floats, inside: Bools, outside: Bools, evidence: Floats, given, leaning: float = LEANING) -> Floats:
     """Probability that a walker from each cell ends on the object.
 
     `evidence` are log odds. Each cell is tied to a seed of its own in a second slice: the virtual nodes of Grady's prior
@@ -232,7 +237,12 @@ def _walk(values: Floats, inside: Bools, outside: Bools, evidence: Floats) -> Fl
     if (seeds > 0).all() or (labels != 2).all() or (labels != 1).all():
         # Nothing is left to walk from, or there is only one thing to reach.
         return np.where(seeds > 0, seeds == 1, evidence > 0).astype(np.float64)
-    tie = np.clip(LEANING * np.clip(np.abs(evidence), 0, 1), MIN_LEANING, None)
+    tie = leaning * np.clip(np.abs(evidence)/SOFT, MINC, 1)
+    drawn = inside | given
+    if drawn.any() and REACH>0:
+        d2 = ndimage.distance_transform_edt(~drawn) ** 2
+        tie = tie * np.maximum(d2 / (d2 + REACH**2 * max(int((evidence > 0).sum()),1)),.003)
+
     # The step in grey value to the second slice that gives just this weight.
     volume = np.stack([values, values + np.sqrt(-np.log(tie) / EDGE_STIFFNESS)], axis=-1)
     probability: Floats = random_walker(
@@ -308,7 +318,7 @@ def _neighbours(count: int) -> tuple[np.ndarray, np.ndarray]:
 # --- in a box --------------------------------------------------------------------------------------------------------
 
 
-def _in_box(values: Floats, boxed: Bools, outside: Bools) -> Floats:
+def _in_box(values: Floats, boxed: Bools, inside: Bools, outside: Bools, given) -> Floats:
     """Probability of the object in a box, from the ellipse in it and from grey values inside against those around."""
     radius = _ellipse_radius(boxed)
     shape_odds = ELLIPSE_STEEPNESS * (1 - radius)
@@ -318,13 +328,13 @@ def _in_box(values: Floats, boxed: Bools, outside: Bools) -> Floats:
     _, widths = zip(*((s[0].stop - s[0].start, s[1].stop - s[1].start) for s in _objects(boxed)), strict=True)
     reach = max(3.0, RING * max(widths))
     around = ~boxed & (ndimage.distance_transform_edt(~boxed) <= reach) if not boxed.all() else np.zeros_like(boxed)
-    object_share = boxed * np.clip(1 - radius, 0, 1)
+    object_share = np.maximum(boxed * np.clip(1 - radius, 0, 1), inside)
     other_share = around + boxed * np.clip(radius - 1, 0, 1)
     probability = object_share
     for _ in range(BOX_ROUNDS):
         odds = np.log(_histogram(level, object_share) / _histogram(level, other_share))[level]
         evidence = shape_odds + np.clip(odds, -GREY_EVIDENCE, GREY_EVIDENCE)
-        probability = _walk(values, np.zeros_like(boxed), outside, evidence)
+        probability = _walk(values, inside, outside, evidence, given, BOX_LEANING)
         object_share, other_share = boxed * probability, around + boxed * (1 - probability)
     return probability
 

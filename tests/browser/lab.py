@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import urllib.parse
 import urllib.request
 
+import PIL.Image
 from playwright.sync_api import Locator, Page, expect
 
 SETUP = """\
@@ -28,8 +30,15 @@ class Lab:
         self.wait_idle()
 
     def wait_idle(self):
+        # The page calls a kernel idle that it is not yet connected to, and loses what it is asked to run: ask both.
+        while not self._connected():
+            self.page.wait_for_load_state()
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first.wait_for(state="attached")
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+
+    def _connected(self) -> bool:
+        kernels = [s["kernel"] for s in self.request("GET", "sessions") if s["path"] == self.notebook]
+        return any(kernel["connections"] > 0 and kernel["execution_state"] == "idle" for kernel in kernels)
 
     def cell(self, index: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
@@ -89,8 +98,8 @@ class Canvas:
     def __init__(self, page: Page, root: Locator):
         self.page, self.root = page, root
         self.expect_state("ready")
-        self.canvas = root.locator("canvas").first
-        expect(self.canvas).to_have_attribute("data-image-rect", _any())
+        self.canvas = root.locator("canvas[data-image-rect]")
+        self.canvas.wait_for()
 
     def expect_state(self, state: str):
         expect(self.root).to_have_attribute("data-state", state)
@@ -137,16 +146,7 @@ class Canvas:
 
     def pixel(self, x: float, y: float) -> list[int]:
         """The colour [r, g, b] that the screen shows at an image pixel's centre."""
-        import io
-
-        import PIL.Image
-
         left, top = self.at(x, y)
         clip = {"x": int(left), "y": int(top), "width": 1, "height": 1}
         return list(PIL.Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB").getpixel((0, 0)))
 
-
-def _any():
-    import re
-
-    return re.compile(".+")

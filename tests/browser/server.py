@@ -58,7 +58,12 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.process = subprocess.Popen(
+        with self.log.open("wb") as log:
+            self.process = self._start(environment, log)
+        self._wait()
+
+    def _start(self, environment: dict[str, str], log) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [
                 sys.executable,
                 *["-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}"],
@@ -66,11 +71,10 @@ class Server:
                 f"--ServerApp.root_dir={self.root}",
             ],
             env=environment,
-            stdout=self.log.open("wb"),
+            stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._wait()
 
     def _wait(self):
         deadline = time.monotonic() + PATIENCE_S

@@ -1,0 +1,192 @@
+/** All that is not the canvas: tools, panels, bar, facts, and where they are on the screen. */
+import type { Clock } from "./clock";
+import { h, setAttribute, setText } from "./dom";
+import type { CommandName } from "./keys";
+import { Bar, CodePanel, makeHelp, MorePanel, type Trouble } from "./panels";
+import type { LabelTrait } from "./protocol";
+import type { KernelState } from "./requests";
+import { widestBrush, type Settings } from "./settings";
+import { StatusLine } from "./status";
+import { Toolbar, type PanelName } from "./toolbar";
+import type { Size } from "./view";
+import { ViewPanel } from "./viewpanel";
+
+export interface ChromeEvents {
+  run(command: CommandName): void;
+  set(change: Partial<Settings>): void;
+  label(index: number): void;
+  copy(): void;
+  retry(): void;
+  dismiss(): void;
+}
+
+export interface ChromeState {
+  settings: Settings;
+  can: Record<"undo" | "redo" | "clear", boolean>;
+  labels: LabelTrait[];
+  active: number;
+  image: Size;
+  zoom: number;
+  area: number;
+  spacing: [number, number] | null | undefined;
+  prompts: number;
+  latency: number | null;
+  state: KernelState | "error";
+  /** The wait is long enough to be told. */
+  slow: boolean;
+  error: string | null;
+  failed: number;
+  model: string;
+}
+
+const LOST =
+  "No answer from the kernel. If it was restarted, run the cell again; Copy as Python keeps what you drew. " +
+  "If another cell is running, what you drew waits for it.";
+
+export class Chrome {
+  readonly root: HTMLElement;
+  private toolbar: Toolbar;
+  private view: ViewPanel;
+  private more: MorePanel;
+  private help: HTMLElement;
+  private code: CodePanel;
+  private bar = new Bar();
+  private status: StatusLine;
+  private missing = h("div", { class: "sp-missing", hidden: true });
+  private open: PanelName | null = null;
+  private last: ChromeState | null = null;
+
+  constructor(
+    stage: HTMLElement,
+    clock: Clock,
+    private events: ChromeEvents,
+  ) {
+    this.toolbar = new Toolbar({
+      run: events.run,
+      sign: (positive) => events.set({ positive }),
+      toggle: (panel) => this.toggle(panel),
+      label: events.label,
+    });
+    this.view = new ViewPanel({ set: events.set, fit: () => events.run("fit") });
+    this.more = new MorePanel({
+      copy: () => {
+        this.toggle(null);
+        events.copy();
+      },
+      help: () => this.toggleHelp(),
+    });
+    this.help = makeHelp(() => this.toggleHelp());
+    this.code = new CodePanel(() => this.closePanels(true));
+    this.status = new StatusLine(clock);
+    this.root = h(
+      "div",
+      { class: "sp-segmenter", tabindex: 0, role: "group", "aria-label": "Segmenter", "data-jp-suppress-context-menu": "" },
+      this.toolbar.node,
+      this.toolbar.labels,
+      h("div", { class: "sp-body" }, stage, this.missing, this.view.node, this.more.node, this.help),
+      this.bar.node,
+      this.code.node,
+      this.status.node,
+      this.status.live,
+    );
+    // A clicked button gives the focus on, so that the keys keep working; one pressed by the keyboard keeps it.
+    this.root.addEventListener("click", (event) => {
+      const isPointer = event.detail > 0 && (event.target as Element).closest("button");
+      if (isPointer && document.activeElement?.closest("button")) this.root.focus({ preventScroll: true });
+    });
+  }
+
+  update(state: ChromeState): void {
+    this.last = state;
+    const { settings, labels, active } = state;
+    setAttribute(this.root, "data-state", state.state);
+    setAttribute(this.root, "data-tool", settings.tool);
+    setAttribute(this.root, "data-sign", settings.positive ? "positive" : "negative");
+    this.root.style.setProperty("--sp-label", labels[active]!.color);
+    this.toolbar.update({
+      settings,
+      canUndo: state.can.undo,
+      canRedo: state.can.redo,
+      canClear: state.can.clear,
+      labels,
+      active,
+      open: this.open,
+    });
+    this.view.node.hidden = this.open !== "view";
+    if (this.open === "view") this.view.update(settings, widestBrush(state.image), state.zoom);
+    this.more.node.hidden = this.open !== "more";
+    this.more.update(state.model);
+    this.bar.show(this.trouble(state));
+    this.status.update({
+      ...state,
+      label: labels[active]!,
+      // A short wait is not worth a flicker.
+      state: state.state === "thinking" && !state.slow ? "ready" : state.state,
+    });
+  }
+
+  toggleHelp(): void {
+    this.toggle(null);
+    this.help.hidden = !this.help.hidden;
+  }
+
+  async showCode(code: string): Promise<void> {
+    await this.code.show(code);
+  }
+
+  /** Close what lies over the picture, and with `all` the code below it too. False when nothing was open. */
+  closePanels(all = false): boolean {
+    const wasOpen = this.open !== null || !this.help.hidden || (all && !this.code.node.hidden);
+    this.help.hidden = true;
+    if (all) this.code.node.hidden = true;
+    this.toggle(null);
+    if (wasOpen && all) this.root.focus({ preventScroll: true });
+    return wasOpen;
+  }
+
+  /** Give the keys back to the notebook. */
+  leave(): void {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    this.root.parentElement?.closest<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
+  }
+
+  say(text: string): void {
+    this.status.say(text);
+  }
+
+  quiet(): void {
+    this.status.quiet();
+  }
+
+  announce(label: LabelTrait, area: number, spacing: ChromeState["spacing"]): void {
+    this.status.announce(label, area, spacing);
+  }
+
+  /** Say in the picture's place why there is none. */
+  showMissing(text: string): void {
+    this.missing.hidden = !text;
+    setText(this.missing, text);
+  }
+
+  free(): void {
+    this.status.free();
+    this.code.free();
+    this.root.remove();
+  }
+
+  private toggle(panel: PanelName | null): void {
+    const next = this.open === panel ? null : panel;
+    if (next) this.help.hidden = true;
+    if (next === this.open) return;
+    this.open = next;
+    if (this.last) this.update(this.last);
+  }
+
+  private trouble({ state, error, failed }: ChromeState): Trouble | null {
+    if (state === "lost") return { kind: "lost", text: LOST, actions: [["Copy as Python", this.events.copy]] };
+    if (error === null) return null;
+    const actions: Trouble["actions"] = [["Dismiss", this.events.dismiss]];
+    if (failed) actions.unshift([failed > 1 ? `Retry ${failed}` : "Retry", this.events.retry]);
+    return { kind: "error", text: error, actions };
+  }
+}

@@ -1,0 +1,105 @@
+"""`scribbleprompt segment`: the same from a shell."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from scribbleprompt_widget import cli
+
+SHAPE = (60, 80)
+
+
+@pytest.fixture
+def picture(tmp_path):
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    disc = (x - 40) ** 2 + (y - 30) ** 2 < 15**2
+    path = tmp_path / "disc.png"
+    PIL.Image.fromarray(np.clip(80 + 90 * disc + rng.normal(0, 8, SHAPE), 0, 255).astype(np.uint8)).save(path)
+    return path, disc
+
+
+def dice(path, truth):
+    mask = np.asarray(PIL.Image.open(path)) > 0
+    return 2 * (mask & truth).sum() / (mask.sum() + truth.sum())
+
+
+def test_clicks_and_a_box(picture, tmp_path, capsys):
+    path, disc = picture
+    out = tmp_path / "mask.png"
+    prompts = ["--box", "23,13,57,47", "--click", "40,30", "--negative-click", "5,5"]
+    assert cli.main(["segment", str(path), *prompts, "--out", str(out)]) == 0
+    assert dice(out, disc) > 0.9
+    pixels = int((np.asarray(PIL.Image.open(out)) > 0).sum())
+    assert capsys.readouterr().out == f"{out}: {pixels} px\n"
+
+
+@pytest.mark.parametrize("kind", ["png", "csv"])
+def test_scribbles_from_files(picture, tmp_path, kind):
+    path, disc = picture
+    lines = {"on": [(33, 30), (47, 30)], "beside": [(5, 5), (5, 55), (75, 55), (75, 5)]}
+    files = {}
+    for name, points in lines.items():
+        files[name] = tmp_path / f"{name}.{kind}"
+        if kind == "csv":
+            files[name].write_text("".join(f"{x},{y}\n" for x, y in points))
+        else:
+            from PIL import ImageDraw
+
+            stroke = PIL.Image.new("L", SHAPE[::-1])
+            ImageDraw.Draw(stroke).line(points, fill=255, width=2)
+            stroke.save(files[name])
+    out = tmp_path / "mask.npz"
+    prompts = ["--scribble", str(files["on"]), "--negative-scribble", str(files["beside"])]
+    assert cli.main(["segment", str(path), *prompts, "--out", str(out)]) == 0
+    mask = np.load(out)["mask"]
+    assert 2 * (mask & disc).sum() / (mask.sum() + disc.sum()) > 0.9
+
+
+def test_a_slice_of_a_volume_goes_back_into_its_place(tmp_path, capsys):
+    sitk = pytest.importorskip("SimpleITK")
+    volume = np.zeros((5, *SHAPE), np.float32)
+    volume[2, 20:40, 30:50] = 100
+    source = sitk.GetImageFromArray(volume)
+    source.SetSpacing((0.5, 2.0, 3.0))
+    sitk.WriteImage(source, str(tmp_path / "v.nii.gz"))
+    arguments = ["segment", str(tmp_path / "v.nii.gz"), "--click", "40,30", "--out", str(tmp_path / "m.nii.gz")]
+    assert cli.main(arguments) == 1
+    assert "slice_index" in capsys.readouterr().err
+    assert cli.main([*arguments, "--slice-index", "2"]) == 0
+    mask = sitk.ReadImage(str(tmp_path / "m.nii.gz"))
+    assert mask.GetSpacing() == pytest.approx(source.GetSpacing())
+    array = sitk.GetArrayFromImage(mask)
+    assert array.shape == volume.shape
+    assert array[2].any()
+    assert not array[[0, 1, 3, 4]].any()
+    assert "400 px, 400.00 mm2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--out", "m.png"], 1, "at least one prompt"),
+        (["--click", "40", "--out", "m.png"], 2, "takes 2 numbers with commas between them, got '40'"),
+        (["--box", "1,2,3,x", "--out", "m.png"], 2, "takes 4 numbers"),
+        (["--click", "400,3", "--out", "m.png"], 1, "outside the image"),
+        (["--click", "40,3", "--out", "m.docx"], 1, "docx"),
+        (["--click", "40,3", "--out", "m.png", "--model", "sma"], 1, "model takes one of"),
+        (["--scribble", "nowhere.png", "--out", "m.png"], 2, "nowhere.png"),
+        (["--click", "40,3"], 2, "--out"),
+    ],
+)
+def test_wrong_calls_are_told_without_a_traceback(picture, capsys, arguments, status, words):
+    try:
+        got = cli.main(["segment", str(picture[0]), *arguments])
+    except SystemExit as exit_:
+        got = exit_.code
+    assert got == status
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_a_file_that_is_not_there_is_named(capsys):
+    assert cli.main(["segment", "nowhere.png", "--click", "1,1", "--out", "m.png"]) == 1
+    assert "nowhere.png" in capsys.readouterr().err
