@@ -25,8 +25,9 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
       if (!(event.target instanceof Node) || !root.contains(event.target)) return;
       const key = keyOf(event);
       const forNotebook = key !== null && /^mod\+(shift\+)?[a-z]$/.test(key) && !commandFor(event);
-      if (forNotebook && !isText(event.target)) root.removeAttribute(SUPPRESS);
-      else root.setAttribute(SUPPRESS, "true");
+      if (!forNotebook || isText(event.target)) return;
+      root.removeAttribute(SUPPRESS);
+      setTimeout(() => root.setAttribute(SUPPRESS, "true"));
     },
     { capture: true, signal },
   );

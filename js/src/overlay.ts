@@ -164,6 +164,7 @@ export class Overlay {
  * thin structures stay visible.
  */
 export function copyMask(plane: Uint8Array, image: Size, level: number, tile: Rect, part: Rect, mask: Framed): void {
+  if (level === 0) return copyRows(plane, image, tile, part, mask);
   const side = 2 ** level;
   const stride = mask.width + 2;
   for (let row = part.y - 1; row <= part.y + part.height; row++) {
@@ -175,6 +176,18 @@ export function copyMask(plane: Uint8Array, image: Size, level: number, tile: Re
       const outside = left < 0 || top < 0 || left >= right || top >= bottom;
       mask.pixels[(row + 1) * stride + column + 1] = outside ? 0 : anySet(plane, image.width, left, top, right, bottom);
     }
+  }
+}
+
+/** The same at level 0, where nothing is reduced. What lies outside the image is never set, and so needs no copy. */
+function copyRows(plane: Uint8Array, image: Size, tile: Rect, part: Rect, mask: Framed): void {
+  const left = Math.max(part.x - 1, -tile.x);
+  const right = Math.min(part.x + part.width + 1, image.width - tile.x);
+  const top = Math.max(part.y - 1, -tile.y);
+  const bottom = Math.min(part.y + part.height + 1, image.height - tile.y);
+  for (let row = top; row < bottom; row++) {
+    const start = (tile.y + row) * image.width + tile.x;
+    mask.pixels.set(plane.subarray(start + left, start + right), (row + 1) * (mask.width + 2) + left + 1);
   }
 }
 

@@ -43,7 +43,7 @@ export function makeHelp(close: () => void): HTMLElement {
 
 function section(title: string, entries: readonly { shown: string; name: string }[]): HTMLElement {
   const rows = entries.map(({ shown, name }) => h("div", { class: "sp-key" }, h("kbd", {}, shown), h("span", {}, name)));
-  return h("section", {}, h("h4", {}, title), ...rows);
+  return h("section", { class: `sp-${title.toLowerCase()}` }, h("h4", {}, title), ...rows);
 }
 
 export interface Trouble {

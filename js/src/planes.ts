@@ -61,9 +61,7 @@ export class Masks {
 
   hidePreview(): void {
     // Last first, in case two rectangles overlap.
-    for (const { label, rect, pixels } of this.hidden.reverse()) {
-      this.put(label, rect, (row, column) => pixels[row * rect.width + column]!);
-    }
+    for (const { label, rect, pixels } of this.hidden.reverse()) this.put(label, rect, pixels);
     this.hidden = [];
   }
 
@@ -78,24 +76,17 @@ export class Masks {
 
   private write(patch: Patch): void {
     const rect = this.inside(patch);
-    if (!rect) return;
-    const { bits, width } = patch;
-    const row0 = rect.y - patch.y;
-    const column0 = rect.x - patch.x;
-    this.put(patch.label, rect, (row, column) => {
-      const bit = (row + row0) * width + column + column0;
-      return (bits[bit >> 3]! >> (7 - (bit & 7))) & 1;
-    });
+    if (rect) this.put(patch.label, rect, unpackBits(patch, rect));
   }
 
   /** Set the pixels of a rectangle, keep the area, and tell the smallest rectangle that changed. */
-  private put(label: number, rect: Rect, value: (row: number, column: number) => number): void {
+  private put(label: number, rect: Rect, pixels: Uint8Array): void {
     const plane = this.allocated(label);
     let [area, left, right, top, bottom] = [0, rect.width, -1, rect.height, -1];
-    for (let row = 0; row < rect.height; row++) {
+    for (let row = 0, at = 0; row < rect.height; row++) {
       const start = (rect.y + row) * this.width + rect.x;
-      for (let column = 0; column < rect.width; column++) {
-        const pixel = value(row, column);
+      for (let column = 0; column < rect.width; column++, at++) {
+        const pixel = pixels[at]!;
         if (plane[start + column] === pixel) continue;
         plane[start + column] = pixel;
         area += pixel ? 1 : -1;
@@ -122,6 +113,19 @@ export class Masks {
     const height = Math.min(rect.y + rect.height, this.height) - y;
     return width > 0 && height > 0 ? { x, y, width, height } : null;
   }
+}
+
+/** The part of a patch in `rect`, which lies within it, one byte a pixel. */
+export function unpackBits(patch: Patch, rect: Rect = patch): Uint8Array {
+  const { bits } = patch;
+  const pixels = new Uint8Array(rect.width * rect.height);
+  for (let row = 0, at = 0; row < rect.height; row++) {
+    let bit = (rect.y - patch.y + row) * patch.width + rect.x - patch.x;
+    for (let column = 0; column < rect.width; column++, bit++, at++) {
+      pixels[at] = (bits[bit >> 3]! >> (7 - (bit & 7))) & 1;
+    }
+  }
+  return pixels;
 }
 
 function copyOut(plane: Uint8Array, stride: number, rect: Rect): Uint8Array {

@@ -9,6 +9,9 @@ export const SIGN_COLORS = { positive: "#00b894", negative: "#ff7a45" };
 const HALO = "rgba(0, 0, 0, 0.55)";
 const BOX_COLOR = "#00b894";
 
+/** In CSS pixels: a smaller sign could not be read. */
+const LEAST_ARM = 1.7;
+
 export interface PromptStyle {
   /** Canvas pixels in a CSS pixel. */
   ratio: number;
@@ -63,7 +66,12 @@ export class PromptArt {
     context.globalCompositeOperation = "destination-out";
     line(0, "#000");
     context.globalCompositeOperation = "source-over";
-    line(0, color, state === "pending" ? 0.75 : 0.5);
+    line(0, color, state === "pending" ? 0.8 : 0.55);
+    // Where there is room for it, the sign itself, at the stroke's beginning.
+    const arm = Math.min(0.3 * width, 3.5 * ratio * pixel);
+    if (arm < LEAST_ARM * ratio * pixel) return;
+    context.globalAlpha = alpha;
+    drawSign(context, prompt.points[0]!, arm, prompt.positive);
   }
 
   private drawRaster(context: CanvasRenderingContext2D, prompt: Extract<Prompt, { runs: number[] }>, view: View): void {
@@ -113,7 +121,10 @@ function drawClick(
   disc(8.5, HALO);
   disc(7.5, "#fff");
   disc(6, state === "pending" ? mixed(signColor(positive)) : signColor(positive));
-  const arm = 3 * ratio;
+  drawSign(context, [x, y], 3 * ratio, positive);
+}
+
+function drawSign(context: CanvasRenderingContext2D, [x, y]: Point, arm: number, positive: boolean): void {
   context.beginPath();
   context.moveTo(x - arm, y);
   context.lineTo(x + arm, y);
@@ -121,7 +132,8 @@ function drawClick(
     context.moveTo(x, y - arm);
     context.lineTo(x, y + arm);
   }
-  context.lineWidth = 1.8 * ratio;
+  context.lineCap = "butt";
+  context.lineWidth = 0.6 * arm;
   context.strokeStyle = "#fff";
   context.stroke();
 }

@@ -12,7 +12,7 @@ export function asPython(labels: LabelTrait[], prompts: Prompt[][]): string {
     if (several && drawn.length) lines.push(`w.label = ${quoted(label.name)}`);
     for (const prompt of drawn) lines.push(...callFor(prompt));
   });
-  return lines.join("\n") + "\n";
+  return lines.join("\n");
 }
 
 function callFor(prompt: Prompt): string[] {

@@ -6,19 +6,17 @@ import { Gestures } from "./gestures";
 import { Kernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
-import type { Host, LabelTrait, Point, Prompt } from "./protocol";
+import { Pen } from "./pen";
+import type { Host, Point } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { Scene, type Shown } from "./scene";
 import { brushStep, initialSettings, nextMode, usualBrush, type Settings } from "./settings";
 import { Stage } from "./stage";
-import { Stroke, TOLERANCE, type Tool } from "./stroke";
-import { clamp, fit, pan, resized, toImage, zoomAt, type Size, type View } from "./view";
+import type { Tool } from "./stroke";
+import { Truth } from "./truth";
+import { clamp, fit, pan, resized, zoomAt, type Size, type View } from "./view";
 
-/** In CSS pixels: a box smaller than this was a click. */
-const LEAST_DRAG = 3;
-/** In CSS pixels: positions closer than this say nothing new. */
-const LEAST_STEP = 0.3;
 const ZOOM_STEP = 1.4;
 /** In CSS pixels: a smaller brush cannot be seen as a circle. */
 const LEAST_CIRCLE = 6;
@@ -34,14 +32,14 @@ class Segmenter {
   private image: Size = { width: 1, height: 1 };
   private view: View = { x: 0, y: 0, scale: 1 };
   private settings: Settings;
-  private stroke: Stroke | null = null;
-  private strokeFrom: Point = [0, 0];
   private pointer: Point | null = null;
   private latency: number | null = null;
   /** When the pointer was lifted for the mask that the next frame shows. */
   private releasedAt: number | null = null;
   private scene: Scene;
   private kernel: Kernel;
+  private pen: Pen;
+  private truth: Truth;
   private stage: Stage;
   private chrome: Chrome;
   private gestures: Gestures;
@@ -54,6 +52,7 @@ class Segmenter {
     private host: Host,
     private clock: Clock,
   ) {
+    this.truth = new Truth(host);
     this.kernel = new Kernel(
       host,
       clock,
@@ -61,11 +60,13 @@ class Segmenter {
         touched: (label, rect) => {
           this.scene.touch(label, rect);
           this.stage.invalidate();
+          this.refresh(); // the area
         },
         updated: (request) => {
           this.releasedAt = request?.releasedAt ?? this.releasedAt;
           this.stage.invalidate();
-          this.chrome.announce(this.labels[this.active]!, this.kernel.masks.area(this.active), this.spacing);
+          const { labels, active, spacing } = this.truth;
+          this.chrome.announce(labels[active]!, this.kernel.masks.area(active), spacing);
           this.refresh();
         },
         changed: () => {
@@ -73,8 +74,12 @@ class Segmenter {
           this.refresh();
         },
       },
-      () => this.strokeSoFar(),
+      () => this.pen.soFar,
     );
+    this.pen = new Pen(this.kernel, clock, {
+      where: () => ({ image: this.image, view: this.view }),
+      say: (text) => this.chrome.say(text),
+    });
     this.stage = new Stage(() => this.image, {
       resized: (before, after) => {
         this.view = before.width ? resized(this.view, this.image, before, after) : fit(this.image, after);
@@ -93,9 +98,19 @@ class Segmenter {
     this.settings = initialSettings(this.image);
     this.gestures = new Gestures(this.stage.top.canvas, {
       begin: (at, other) => this.begin(at, other),
-      move: (points) => this.extend(points),
-      end: () => this.commit(),
-      cancel: () => this.discard(),
+      move: (points) => {
+        this.pen.extend(points);
+        this.pointer = points[points.length - 1]!;
+        this.drawn();
+      },
+      end: () => {
+        this.pen.commit();
+        this.drawn();
+      },
+      cancel: () => {
+        this.pen.discard();
+        this.drawn();
+      },
       pan: (dx, dy) => this.look(pan(this.view, dx, dy)),
       zoom: (at, factor) => this.zoom(at, factor),
       hover: (at) => this.hover(at),
@@ -177,11 +192,11 @@ class Segmenter {
     const { stage, scene, view, kernel } = this;
     const shown = this.shownPrompts();
     if (stage.size.width) {
-      if (base && !scene.drawBase(stage.base, view, stage.ratio, this.labels, this.settings)) stage.invalidate();
+      if (base && !scene.drawBase(stage.base, view, stage.ratio, this.truth.labels, this.settings)) stage.invalidate();
       scene.drawPrompts(stage.top, view, stage.ratio, shown);
     }
     const { root } = this.chrome;
-    setAttribute(root, "data-prompts", this.committed.length);
+    setAttribute(root, "data-prompts", this.truth.prompts().length);
     setAttribute(stage.top.canvas, "data-image-rect", [view.x, view.y, view.scale].join(","));
     if (!base || kernel.masks.version === null) return;
     if (this.releasedAt !== null) {
@@ -195,10 +210,10 @@ class Segmenter {
 
   private shownPrompts(): Shown[] {
     const { settings, kernel } = this;
-    const shown: Shown[] = settings.promptsShown ? this.committed.map((prompt) => ({ prompt, state: "kept" })) : [];
+    const shown: Shown[] = settings.promptsShown ? this.truth.prompts().map((prompt) => ({ prompt, state: "kept" })) : [];
     for (const { command } of kernel.failed) shown.push({ prompt: command.prompt, state: "failed" });
     for (const { command } of kernel.requests.prompts) shown.push({ prompt: command.prompt, state: "pending" });
-    const drawn = this.stroke && this.dragged ? this.stroke.prompt(this.image, 0) : null;
+    const drawn = this.pen.shown;
     if (drawn) shown.push({ prompt: drawn, state: "pending" });
     return shown;
   }
@@ -210,71 +225,30 @@ class Segmenter {
     this.chrome.closePanels();
     this.chrome.quiet();
     const { tool, positive, brush } = this.settings;
-    const sign = tool === "box" || positive !== other;
-    this.stroke = new Stroke(tool, this.active, sign, brush, toImage(this.view, at));
-    this.strokeFrom = at;
-    if (tool !== "click") this.kernel.previews.begin();
-    this.kernel.active();
+    // A box only ever says where the object is.
+    this.pen.begin(tool, this.truth.active, tool === "box" || positive !== other, brush, at);
     this.pointer = at;
-    this.stage.invalidate(false);
-    this.showCursor();
+    this.drawn();
     return true;
   }
 
-  private extend(points: Point[]): void {
-    for (const at of points) this.stroke?.extend(toImage(this.view, at), LEAST_STEP / this.view.scale);
-    this.pointer = points[points.length - 1]!;
-    if (this.stroke?.tool !== "click" && this.dragged) this.kernel.previews.grown();
-    this.stage.invalidate(false);
-  }
-
-  private commit(): void {
-    const stroke = this.stroke!;
-    const { dragged } = this;
-    const prompt = stroke.prompt(this.image, Math.min(TOLERANCE, 1 / this.view.scale));
-    this.endStroke();
-    if (!dragged) this.chrome.say("Drag a box around the object.");
-    else if (!prompt) this.chrome.say("That was beside the picture.");
-    else this.kernel.prompt(stroke.label, prompt, this.clock.now());
-    // The preview stays until the answer comes, so that the mask does not flicker.
-    if (!dragged || !prompt) this.kernel.masks.hidePreview();
-  }
-
-  private discard(): void {
-    this.endStroke();
-    this.kernel.masks.hidePreview();
-  }
-
-  private endStroke(): void {
-    this.stroke = null;
-    this.kernel.previews.end();
-    this.kernel.active();
+  /** The stroke is another than before. */
+  private drawn(): void {
     this.stage.invalidate(false);
     this.showCursor();
   }
 
-  /** Whether the stroke in progress is one: only a box needs some way. */
-  private get dragged(): boolean {
-    if (this.stroke?.tool !== "box" || !this.pointer) return true;
-    return Math.hypot(this.pointer[0] - this.strokeFrom[0], this.pointer[1] - this.strokeFrom[1]) >= LEAST_DRAG;
-  }
-
-  private strokeSoFar(): { label: number; prompt: NonNullable<ReturnType<Stroke["prompt"]>> } | null {
-    const prompt = this.stroke?.prompt(this.image);
-    return prompt ? { label: this.stroke!.label, prompt } : null;
-  }
-
   private hover(at: Point | null): void {
-    this.pointer = at ?? (this.stroke ? this.pointer : null);
+    this.pointer = at ?? (this.pen.stroke ? this.pointer : null);
     this.showCursor();
   }
 
   private showCursor(): void {
-    const { settings, gestures, stroke } = this;
+    const { settings, gestures } = this;
     const size = settings.brush * this.view.scale;
     const isBrush = settings.tool === "scribble" && size >= LEAST_CIRCLE;
     const shape = gestures.panning ? "grabbing" : gestures.panNext ? "grab" : isBrush ? "brush" : "cross";
-    this.stage.showCursor(shape, this.pointer, size, stroke?.positive ?? settings.positive);
+    this.stage.showCursor(shape, this.pointer, size, this.pen.stroke?.positive ?? settings.positive);
   }
 
   // --- what the person asks for ----------------------------------------------------------------------------------
@@ -299,7 +273,7 @@ class Segmenter {
     else if (command === "zoomIn") this.zoom(middle, ZOOM_STEP);
     else if (command === "zoomOut") this.zoom(middle, 1 / ZOOM_STEP);
     else if (command === "undo" || command === "redo" || command === "clear") {
-      if (this.can[command]) this.kernel.command(command, this.active, this.clock.now());
+      if (this.can[command]) this.kernel.command(command, this.truth.active, this.clock.now());
     } else if (command === "help") this.chrome.toggleHelp();
     else return false;
     return true;
@@ -319,8 +293,9 @@ class Segmenter {
   }
 
   private chooseLabel(index: number): boolean {
-    const label = this.labels[index];
-    if (!label || this.labels.length < 2) return false;
+    const { labels } = this.truth;
+    const label = labels[index];
+    if (!label || labels.length < 2) return false;
     this.host.setLabel(label.name);
     this.stage.invalidate();
     this.refresh();
@@ -329,44 +304,18 @@ class Segmenter {
 
   /** What was drawn, with what the kernel has not answered or has refused. */
   private python(): string {
-    const prompts = this.labels.map((_, label) => this.promptsOf(label).slice());
+    const { labels } = this.truth;
+    const prompts = labels.map((_, label) => this.truth.prompts(label).slice());
     for (const { command } of [...this.kernel.failed, ...this.kernel.requests.prompts]) {
       prompts[command.label]?.push(command.prompt);
     }
-    return asPython(this.labels, prompts);
+    return asPython(labels, prompts);
   }
 
-  // --- state -----------------------------------------------------------------------------------------------------
+  // --- the rest of the screen -------------------------------------------------------------------------------------
 
-  private get labels(): LabelTrait[] {
-    return this.host.get("_labels") ?? [{ name: "object", color: "#56b4e9" }];
-  }
-
-  private get active(): number {
-    const name = this.host.get("label");
-    return Math.max(
-      this.labels.findIndex((label) => label.name === name),
-      0,
-    );
-  }
-
-  private get committed(): Prompt[] {
-    return this.promptsOf(this.active);
-  }
-
-  private promptsOf(label: number): Prompt[] {
-    return this.host.get("_prompts")?.[label] ?? [];
-  }
-
-  private get spacing(): [number, number] | null | undefined {
-    return this.host.get("_image")?.spacing;
-  }
-
-  private get can(): Record<"undo" | "redo" | "clear", boolean> {
-    const can = this.host.get("_can");
-    // What waits for its answer can be undone as well: the kernel takes things in order.
-    const waits = this.kernel.requests.size > 0;
-    return { undo: waits || !!can?.undo, redo: !!can?.redo, clear: waits || this.committed.length > 0 };
+  private get can(): ReturnType<Truth["can"]> {
+    return this.truth.can(this.kernel.requests.size > 0);
   }
 
   /** Bring everything but the canvases up to date, once for all that happens in this turn. */
@@ -376,7 +325,8 @@ class Segmenter {
     queueMicrotask(() => {
       this.refreshing = false;
       if (this.ended) return;
-      const { kernel, labels, active } = this;
+      const { kernel, truth } = this;
+      const { labels, active } = truth;
       this.chrome.update({
         settings: this.settings,
         can: this.can,
@@ -385,14 +335,14 @@ class Segmenter {
         image: this.image,
         zoom: this.view.scale,
         area: kernel.masks.area(active),
-        spacing: this.spacing,
-        prompts: this.committed.length,
+        spacing: truth.spacing,
+        prompts: this.truth.prompts().length,
         latency: this.latency,
         state: kernel.state,
         slow: kernel.requests.slow,
         error: kernel.error,
         failed: kernel.failed.length,
-        model: this.host.get("_model") ?? "",
+        model: truth.model,
       });
     });
   }

@@ -87,7 +87,8 @@ WORTH_ZOOM: Final = 1.4
 """A closer look is taken when its cells are smaller by this factor."""
 MAX_ZOOMS: Final = 2
 BOXMODE='box'
-REACH=.1
+REACH=.2
+QQ=1
 
 
 class RandomWalkerPredictor(Predictor):
@@ -213,7 +214,9 @@ def random_walk(
     if area is None and boxed.any():
         area = BOX_FILL * float(boxed.sum())
     evidence = _near(values, inside, outside, area)
-    return _logits(_walk(values, inside, outside, evidence, given), inside, outside)
+    leaning = LEANING
+    if QQ: leaning *= (inside.sum()/(inside.sum()+given.sum()))**QQ
+    return _logits(_walk(values, inside, outside, evidence, given, leaning), inside, outside)
 
 
 def _logits(probability: Floats, inside: Bools, outside: Bools) -> np.ndarray:
@@ -239,7 +242,7 @@ def _walk(values: Floats, inside: Bools, outside: Bools, evidence: Floats, given
         return np.where(seeds > 0, seeds == 1, evidence > 0).astype(np.float64)
     tie = leaning * np.clip(np.abs(evidence)/SOFT, MINC, 1)
     drawn = inside | given
-    if drawn.any() and REACH>0:
+    if leaning == BOX_LEANING and drawn.any() and REACH>0:
         d2 = ndimage.distance_transform_edt(~drawn) ** 2
         tie = tie * np.maximum(d2 / (d2 + REACH**2 * max(int((evidence > 0).sum()),1)),.003)
 

@@ -1,0 +1,93 @@
+/** The stroke in progress: from the pointer going down to a prompt on its way to the kernel. */
+import type { Clock } from "./clock";
+import type { Kernel } from "./kernel";
+import type { DrawnPrompt, Point } from "./protocol";
+import { Stroke, TOLERANCE, type Tool } from "./stroke";
+import { toImage, type Size, type View } from "./view";
+
+/** In CSS pixels: a box smaller than this was a click. */
+const LEAST_DRAG = 3;
+/** In CSS pixels: positions closer than this say nothing new. */
+const LEAST_STEP = 0.3;
+
+export interface PenEvents {
+  /** Image and view as they are now. */
+  where(): { image: Size; view: View };
+  /** Tell the person why nothing came of a stroke. */
+  say(text: string): void;
+}
+
+export class Pen {
+  stroke: Stroke | null = null;
+  private from: Point = [0, 0];
+  private at: Point = [0, 0];
+
+  constructor(
+    private kernel: Kernel,
+    private clock: Clock,
+    private events: PenEvents,
+  ) {}
+
+  /** `at` in CSS pixels of the canvas, `width` in image pixels. */
+  begin(tool: Tool, label: number, positive: boolean, width: number, at: Point): void {
+    this.stroke = new Stroke(tool, label, positive, width, toImage(this.events.where().view, at));
+    this.from = this.at = at;
+    if (tool !== "click") this.kernel.previews.begin();
+    this.kernel.active();
+  }
+
+  extend(points: Point[]): void {
+    if (!this.stroke) return;
+    const { view } = this.events.where();
+    for (const at of points) {
+      this.stroke.extend(toImage(view, at), LEAST_STEP / view.scale);
+      this.at = at;
+    }
+    if (this.stroke.tool !== "click" && this.dragged) this.kernel.previews.grown();
+  }
+
+  /** The pointer was lifted: send what was drawn. */
+  commit(): void {
+    const { stroke, dragged } = this;
+    if (!stroke) return;
+    const { image, view } = this.events.where();
+    // What is magnified is drawn more finely.
+    const prompt = stroke.prompt(image, Math.min(TOLERANCE, 1 / view.scale));
+    this.end();
+    if (dragged && prompt) {
+      // A preview stays until the answer comes, so that the mask does not flicker.
+      this.kernel.prompt(stroke.label, prompt, this.clock.now());
+      return;
+    }
+    this.kernel.masks.hidePreview();
+    this.events.say(dragged ? "That was beside the picture." : "Drag a box around the object.");
+  }
+
+  discard(): void {
+    this.end();
+    this.kernel.masks.hidePreview();
+  }
+
+  /** What to show of the stroke. */
+  get shown(): DrawnPrompt | null {
+    return this.dragged ? (this.stroke?.prompt(this.events.where().image, 0) ?? null) : null;
+  }
+
+  /** What a preview should be asked for. */
+  get soFar(): { label: number; prompt: DrawnPrompt } | null {
+    const prompt = this.stroke?.prompt(this.events.where().image);
+    return prompt ? { label: this.stroke!.label, prompt } : null;
+  }
+
+  private end(): void {
+    this.stroke = null;
+    this.kernel.previews.end();
+    this.kernel.active();
+  }
+
+  /** Whether the stroke is one: only a box needs some way. */
+  private get dragged(): boolean {
+    const way = Math.hypot(this.at[0] - this.from[0], this.at[1] - this.from[1]);
+    return this.stroke?.tool !== "box" || way >= LEAST_DRAG;
+  }
+}
