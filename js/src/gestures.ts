@@ -1,4 +1,5 @@
 /** Pointers and wheel to what is meant: a stroke, moving the picture, zooming. CSS pixels of the canvas. */
+import { isMac } from "./keys";
 import type { Point } from "./protocol";
 
 export interface GestureEvents {
@@ -97,7 +98,7 @@ export class Gestures {
     else if (!event.isPrimary) this.mode = "spent";
     else {
       // A Mac's Ctrl click is its right button.
-      const other = event.button !== LEFT || (event.ctrlKey && event.pointerType === "mouse");
+      const other = event.button !== LEFT || (isMac && event.ctrlKey);
       this.mode = this.events.begin(at, other) ? "stroke" : "spent";
     }
     if (this.mode !== "stroke" || event.pointerType === "touch") this.events.hover(null);

@@ -14,7 +14,7 @@ const SUPPRESS = "data-lm-suppress-shortcuts";
 export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => void {
   const ended = new AbortController();
   const { signal } = ended;
-  root.setAttribute(SUPPRESS, "true");
+  root.toggleAttribute(SUPPRESS, true);
 
   // JupyterLab leaves keys alone inside an element with this attribute: its plain letters delete cells. That includes
   // Ctrl S and its like, which should still save the notebook, so for those the attribute steps aside. On the window
@@ -25,9 +25,9 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
       if (!(event.target instanceof Node) || !root.contains(event.target)) return;
       const key = keyOf(event);
       const forNotebook = key !== null && /^mod\+(shift\+)?[a-z]$/.test(key) && !commandFor(event);
-      if (!forNotebook || isText(event.target)) return;
-      root.removeAttribute(SUPPRESS);
-      setTimeout(() => root.setAttribute(SUPPRESS, "true"));
+      const toNotebook = forNotebook && !isText(event.target);
+      root.toggleAttribute(SUPPRESS, !toNotebook);
+      if (toNotebook) setTimeout(() => root.toggleAttribute(SUPPRESS, true));
     },
     { capture: true, signal },
   );

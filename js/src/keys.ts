@@ -31,7 +31,7 @@ export interface KeyCommand {
   repeats?: boolean;
 }
 
-const isMac = typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform ?? "");
+export const isMac = typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform ?? "");
 const MOD = isMac ? "⌘" : "Ctrl";
 
 export const COMMANDS: readonly KeyCommand[] = [

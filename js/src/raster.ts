@@ -27,9 +27,8 @@ export function pictureOf(image: ImageTrait): Picture {
 
 /** Values up to `low` are black, from `high` on white; NaN is black. */
 export function windowing(dtype: ImageTrait["dtype"], low: number, high: number): (value: number) => number {
-  const slope = high > low ? 255 / (high - low) : 0;
   const shade = (value: number): number => {
-    const grey = slope ? (value - low) * slope : value > low ? 255 : 0;
+    const grey = high > low ? ((value - low) / (high - low)) * 255 : value > low ? 255 : 0;
     return grey > 0 ? Math.min(Math.round(grey), 255) : 0; // NaN is not > 0
   };
   if (dtype === "float32") return shade;

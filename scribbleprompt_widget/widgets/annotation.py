@@ -64,8 +64,7 @@ class Annotation:
 
     def preview(self, label: int, prompt: Prompt) -> list[Plane]:
         """What would change on the screen if `prompt` were added; nothing is kept."""
-        plane = self.masks.changes(label, self._restored(self._predict(label, prompt)))
-        return [] if plane is None else [plane]
+        return self.masks.changes(label, self._restored(self._predict(label, prompt)))
 
     def clear(self, label: int) -> list[Plane] | None:
         """Take all prompts of a label away."""
@@ -111,5 +110,5 @@ class Annotation:
         return self._show()
 
     def _show(self) -> list[Plane]:
-        changes = (self.masks.put(label, self._restored(entry)) for label, entry in enumerate(self._entries))
-        return [change for change in changes if change is not None]
+        entries = enumerate(self._entries)
+        return [plane for label, entry in entries for plane in self.masks.put(label, self._restored(entry))]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from scribbleprompt_widget.predictors.base import Prediction
 __all__ = ["Masks", "Plane"]
 
 Region = tuple[slice, slice]
+
+BLOCK: Final = 128
+"""Side in pixels of the blocks that changes are gathered by."""
 
 
 @dataclass(frozen=True)
@@ -64,27 +68,24 @@ class Masks:
             result[mask] = index + 1
         return result
 
-    def changes(self, label: int, prediction: Prediction | None) -> Plane | None:
+    def changes(self, label: int, prediction: Prediction | None) -> list[Plane]:
         """What would change on the screen if `prediction` (None: background) became the mask of `label`."""
         return self._compare(label, prediction)[0]
 
-    def put(self, label: int, prediction: Prediction | None) -> Plane | None:
-        """Make `prediction` (None: background) the mask of `label`; what changed, or None when nothing did."""
-        change, region, pixels = self._compare(label, prediction)
+    def put(self, label: int, prediction: Prediction | None) -> list[Plane]:
+        """Make `prediction` (None: background) the mask of `label`; what changed."""
+        planes, region, pixels = self._compare(label, prediction)
         self._masks[label][region] = pixels
         self._windows[label] = _window(prediction)
-        return change
+        return planes
 
-    def _compare(self, label: int, prediction: Prediction | None) -> tuple[Plane | None, Region, np.ndarray]:
-        """The change, and the region and pixels that it was found in."""
+    def _compare(self, label: int, prediction: Prediction | None) -> tuple[list[Plane], Region, np.ndarray]:
+        """The changes, and the region and pixels that they were found in."""
         region = _union(self._windows[label], _window(prediction))
         new = self._pixels(prediction, region)
         changed = self._masks[label][region] != new
-        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-        if len(rows) == 0:
-            return None, region, new
-        tight = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-        return Plane.of(label, _shift(tight, region), new[tight]), region, new
+        planes = [Plane.of(label, _shift(part, region), new[part]) for part in _changed_parts(changed)]
+        return planes, region, new
 
     def planes(self) -> list[Plane]:
         """The masks whole; an empty one has no plane."""
@@ -108,6 +109,26 @@ class Masks:
             inside = (slice(rows.start - y, rows.stop - y), slice(columns.start - x, columns.stop - x))
             pixels[inside] = prediction.window_mask
         return pixels
+
+
+def _changed_parts(changed: np.ndarray) -> Iterator[Region]:
+    """Rectangles that together hold all that is True in `changed` (h, w), and little else.
+
+    One for each row of blocks and run of blocks in it: what changed in two far corners is not sent as the whole image.
+    """
+    if changed.size == 0:
+        return
+    starts = [np.arange(0, side, BLOCK) for side in changed.shape]
+    blocks = np.logical_or.reduceat(np.logical_or.reduceat(changed, starts[0], axis=0), starts[1], axis=1)
+    for row, found in zip(starts[0], blocks, strict=True):
+        edges = np.flatnonzero(np.diff(found, prepend=False, append=False)) * BLOCK
+        for left, right in zip(edges[::2], edges[1::2], strict=True):
+            part = changed[row : row + BLOCK, left:right]
+            rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+            yield (
+                slice(row + rows[0], row + rows[-1] + 1),
+                slice(left + columns[0], left + columns[-1] + 1),
+            )
 
 
 def _window(prediction: Prediction | None) -> Region:

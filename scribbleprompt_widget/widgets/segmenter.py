@@ -295,8 +295,9 @@ class Segmenter(anywidget.AnyWidget):
             self._publish(planes, base=base, request=request)
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
-        for trait, value in self._drawn().items():
-            setattr(self, trait, value)
+        with self.hold_sync():  # one message for all of them
+            for trait, value in self._drawn().items():
+                setattr(self, trait, value)
         self._send_planes("update", request, planes, version=self._version, base=base)
         self._static.stale = True
         # Last, because people's own handlers hang on it and may take their time.

@@ -1,0 +1,214 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Kernel } from "../src/kernel";
+import type { DrawnPrompt } from "../src/protocol";
+import { FakeClock } from "./fakeclock";
+import { deflated, FakeHost, HEIGHT, WIDTH } from "./fakehost";
+
+const click: DrawnPrompt = { kind: "click", x: 1, y: 2, positive: true };
+const other: DrawnPrompt = { kind: "click", x: 3, y: 4, positive: false };
+const size = { width: WIDTH, height: HEIGHT };
+
+describe("the conversation with the kernel", () => {
+  let clock: FakeClock;
+  let host: FakeHost;
+  let stroke: { label: number; prompt: DrawnPrompt } | null;
+  const events = { touched: vi.fn(), updated: vi.fn(), changed: vi.fn() };
+
+  function open(traits = {}): Kernel {
+    host = new FakeHost(traits);
+    const kernel = new Kernel(host, clock, events, () => stroke);
+    kernel.open(size, true);
+    return kernel;
+  }
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    stroke = null;
+    vi.clearAllMocks();
+  });
+
+  it("draws a new view from the trait alone", async () => {
+    const bits = Uint8Array.of(0b10110000);
+    const plane = { label: 0, x: 2, y: 1, width: 4, height: 1, data: await deflated(bits) };
+    const kernel = open({ mask_version: 5, _mask: { version: 5, planes: [plane] } });
+    await vi.waitFor(() => expect(kernel.masks.version).toBe(5));
+    expect(kernel.masks.area(0)).toBe(3);
+    expect(host.sent).toEqual([]);
+  });
+
+  it("asks for the whole when the trait is older, or its data did not survive", async () => {
+    open({ mask_version: 6, _mask: { version: 5, planes: [] } });
+    expect(host.types()).toEqual(["whole"]);
+    const lost = { label: 0, x: 0, y: 0, width: 1, height: 1, data: new Uint8Array(0) };
+    open({ mask_version: 5, _mask: { version: 5, planes: [lost] } });
+    await vi.waitFor(() => expect(host.types()).toEqual(["whole"]));
+  });
+
+  it("lets updates wait while the trait is read", async () => {
+    const kernel = open({ mask_version: 5, _mask: { version: 5, planes: [] } });
+    host.update("elsewhere", 6, 5, { width: 3 });
+    await vi.waitFor(() => expect(kernel.masks.version).toBe(6));
+    expect(kernel.masks.area(0)).toBe(6);
+    expect(host.sent).toEqual([]);
+  });
+
+  describe("once it is open", () => {
+    let kernel: Kernel;
+    beforeEach(async () => {
+      kernel = open();
+      await vi.waitFor(() => expect(kernel.masks.version).toBe(0));
+      events.updated.mockClear();
+    });
+
+    it("sends a prompt, and has its answer", () => {
+      kernel.prompt(0, click, 990);
+      const { id } = host.last();
+      expect(host.last()).toEqual({ type: "prompt", id, label: 0, prompt: click });
+      expect(kernel.state).toBe("thinking");
+      host.say({ type: "started", id });
+      host.update(id, 1, 0, { width: 3 });
+      expect(kernel.state).toBe("ready");
+      expect(kernel.masks.area(0)).toBe(6);
+      expect(events.updated.mock.calls[0]![0]).toMatchObject({ id, releasedAt: 990 });
+    });
+
+    it("sends many at once, in order, and drops none", () => {
+      for (let i = 0; i < 5; i++) kernel.prompt(0, i % 2 ? click : other, null);
+      expect(host.types()).toEqual(Array(5).fill("prompt"));
+      expect(kernel.requests.prompts).toHaveLength(5);
+    });
+
+    it("asks for the whole, once, when it missed a version", () => {
+      host.update(null, 3, 2, {});
+      host.update(null, 4, 3, {});
+      expect(host.types()).toEqual(["whole"]);
+      host.update(host.last().id, 4, null, { width: 5, height: 1 });
+      expect([kernel.masks.version, kernel.masks.area(0)]).toEqual([4, 5]);
+      host.update(null, 5, 4, {});
+      expect(host.types()).toEqual(["whole"]);
+      expect(kernel.masks.version).toBe(5);
+    });
+
+    it("takes no notice of what it knows already", () => {
+      host.update(null, 1, 0, { width: 4 });
+      host.update("another view's whole", 1, null, { width: 1 });
+      expect(kernel.masks.area(0)).toBe(8);
+    });
+
+    it("asks when a version was announced but its update does not come", () => {
+      host.set({ mask_version: 7 });
+      clock.go(400);
+      expect(host.sent).toEqual([]);
+      clock.go(200);
+      expect(host.types()).toEqual(["whole"]);
+    });
+
+    it("shows a refusal, keeps the prompt, and sends it again when asked", () => {
+      kernel.prompt(0, click, null);
+      const first = host.last().id;
+      host.say({ type: "error", id: first, text: "ValueError: no" });
+      expect([kernel.state, kernel.error, kernel.failed.length]).toEqual(["error", "ValueError: no", 1]);
+      kernel.retry();
+      expect(host.last()).toMatchObject({ type: "prompt", prompt: click });
+      expect(host.last().id).not.toBe(first);
+      expect([kernel.state, kernel.error, kernel.failed.length]).toEqual(["thinking", null, 0]);
+    });
+
+    it("goes on after an error, which the next success clears, but not one that was sent before it", () => {
+      kernel.prompt(0, click, null);
+      kernel.prompt(0, other, null);
+      const [first, second] = host.sent.map((message) => message.id);
+      clock.go(1);
+      host.say({ type: "error", id: first!, text: "no" });
+      host.update(second!, 1, 0, {});
+      expect(kernel.error).toBe("no");
+      clock.go(1);
+      kernel.prompt(0, click, null);
+      host.update(host.last().id, 2, 1, {});
+      expect([kernel.state, kernel.error]).toEqual(["ready", null]);
+    });
+
+    it("hears errors for all, and not other views'", () => {
+      host.say({ type: "error", id: "b-1", text: "theirs" });
+      expect(kernel.error).toBeNull();
+      host.say({ type: "error", id: null, text: "everybody's" });
+      expect(kernel.error).toBe("everybody's");
+    });
+
+    it("shows previews of its own stroke until the answer comes", () => {
+      stroke = { label: 0, prompt: click };
+      kernel.previews.begin();
+      clock.go(200);
+      kernel.previews.grown();
+      const { id } = host.last();
+      expect(host.last().type).toBe("preview");
+      const reply = { type: "preview" as const, id, base: 0, seconds: null, planes: [{ label: 0, x: 0, y: 0, width: 8, height: 1 }] };
+      host.say({ ...reply, id: "theirs" }, [Uint8Array.of(255)]);
+      expect(kernel.masks.area(0)).toBe(0);
+      host.say(reply, [Uint8Array.of(255)]);
+      expect([kernel.masks.area(0), kernel.masks.version]).toEqual([8, 0]);
+      kernel.previews.end();
+      kernel.prompt(0, click, null);
+      expect(kernel.masks.area(0)).toBe(8);
+      host.update(host.last().id, 1, 0, { width: 1, height: 1 });
+      expect(kernel.masks.area(0)).toBe(1);
+    });
+
+    it("takes a failed preview in silence, and a failed prompt takes the preview away", () => {
+      stroke = { label: 0, prompt: click };
+      kernel.previews.begin();
+      clock.go(200);
+      kernel.previews.grown();
+      host.say({ type: "preview", id: host.last().id, base: 0, seconds: null, planes: [{ label: 0, x: 0, y: 0, width: 8, height: 1 }] }, [Uint8Array.of(255)]);
+      clock.go(200);
+      kernel.previews.grown();
+      host.say({ type: "error", id: host.last().id, text: "cannot" });
+      expect(kernel.error).toBeNull();
+      kernel.prompt(0, click, null);
+      host.say({ type: "error", id: host.last().id, text: "cannot" });
+      expect([kernel.error, kernel.masks.area(0)]).toEqual(["cannot", 0]);
+    });
+
+    it("tells the kernel once when the person pauses", () => {
+      clock.go(5000);
+      expect(host.sent).toEqual([]); // nothing changed
+      kernel.prompt(0, click, null);
+      clock.go(700);
+      expect(host.types()).toEqual(["prompt"]); // not answered yet
+      host.update(host.last().id, 1, 0, {});
+      clock.go(400);
+      kernel.active();
+      clock.go(400);
+      expect(host.types()).toEqual(["prompt"]);
+      clock.go(300);
+      expect(host.types()).toEqual(["prompt", "settle"]);
+      clock.go(5000);
+      expect(host.types()).toEqual(["prompt", "settle"]);
+    });
+
+    it("says when the way to the kernel is gone, and keeps what was drawn", () => {
+      host.dead = true;
+      kernel.prompt(0, click, null);
+      expect(kernel.state).toBe("lost");
+      expect(kernel.requests.prompts).toHaveLength(1);
+    });
+
+    it("forgets all with a new image, and does not take the old image's mask for the new one's", () => {
+      kernel.prompt(0, click, null);
+      const { id } = host.last();
+      host.traits._image = { ...host.traits._image, version: 1 };
+      kernel.open({ width: 4, height: 4 }, false);
+      expect([kernel.state, kernel.masks.version]).toEqual(["ready", null]);
+      host.update(null, 1, null, {});
+      expect(kernel.masks.version).toBe(1);
+      host.update(id, 2, 1, {});
+      expect(kernel.masks.version).toBe(2);
+    });
+
+    it("leaves nothing behind", () => {
+      kernel.prompt(0, click, null);
+      kernel.free();
+      expect([host.listeners, clock.set]).toEqual([0, 0]);
+    });
+  });
+});

@@ -1,0 +1,135 @@
+// @vitest-environment jsdom
+import { describe, expect, it, vi } from "vitest";
+import { listenToKeys } from "../src/keyboard";
+import { COMMANDS, commandFor, GESTURES } from "../src/keys";
+import { makeHelp } from "../src/panels";
+
+const press = (key: string, more: Partial<KeyboardEventInit> = {}): KeyboardEvent =>
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more });
+
+describe("keys", () => {
+  it("are there for every command, are no one else's, and are in the help", () => {
+    const keys = COMMANDS.flatMap((entry) => entry.keys);
+    expect(new Set(keys).size).toBe(keys.length);
+    const help = makeHelp(() => {}).textContent!;
+    for (const entry of [...COMMANDS, ...GESTURES]) {
+      expect(entry.shown).not.toBe("");
+      expect(help).toContain(entry.shown);
+      expect(help).toContain(entry.name);
+    }
+    for (const entry of COMMANDS) expect(entry.keys.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["s", {}, "scribble"],
+    ["S", {}, "scribble"], // caps lock
+    ["z", { ctrlKey: true }, "undo"],
+    ["z", { metaKey: true }, "undo"],
+    ["Z", { ctrlKey: true, shiftKey: true }, "redo"],
+    ["y", { ctrlKey: true }, "redo"],
+    ["?", { shiftKey: true }, "help"],
+    ["+", { shiftKey: true }, "zoomIn"],
+    ["Escape", {}, "escape"],
+    ["7", {}, "label"],
+    ["ы", { code: "KeyS" }, "scribble"],
+  ])("%s %o is %s", (key, more, command) => {
+    expect(commandFor(press(key, more))?.command.command).toBe(command);
+  });
+
+  it.each([
+    ["s", { ctrlKey: true }],
+    ["S", { shiftKey: true }],
+    ["s", { altKey: true }],
+    ["q", {}],
+    ["Enter", { shiftKey: true }],
+    ["ArrowDown", {}],
+    ["+", { ctrlKey: true }],
+    ["0", { ctrlKey: true }],
+    ["Tab", {}],
+  ])("%s %o is not ours", (key, more) => {
+    expect(commandFor(press(key, more))).toBeUndefined();
+  });
+});
+
+describe("the keyboard", () => {
+  function setUp() {
+    document.body.innerHTML = "<div id=root tabindex=0><button></button><textarea></textarea></div>";
+    const root = document.getElementById("root")!;
+    const run = vi.fn((_command: unknown, _key: string) => true);
+    const space = vi.fn();
+    const end = listenToKeys(root, { run, space });
+    return { root, run, space, end };
+  }
+
+  it("takes our keys and lets others go their way", () => {
+    const { root, run } = setUp();
+    const outside = vi.fn();
+    document.body.addEventListener("keydown", outside);
+    const ours = press("p");
+    root.dispatchEvent(ours);
+    expect(ours.defaultPrevented).toBe(true);
+    expect(outside).not.toHaveBeenCalled();
+    const theirs = press("q");
+    root.dispatchEvent(theirs);
+    expect(theirs.defaultPrevented).toBe(false);
+    expect(outside).toHaveBeenCalledTimes(1);
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  it("lets a key go when its command has nothing to do", () => {
+    const { root, run } = setUp();
+    run.mockReturnValue(false);
+    const event = press("1");
+    root.dispatchEvent(event);
+    expect(event.defaultPrevented).toBe(false);
+  });
+
+  it("keeps plain letters from Lab, but not Ctrl S", async () => {
+    const { root } = setUp();
+    const seen: boolean[] = [];
+    const listen = (): unknown => seen.push(root.hasAttribute("data-lm-suppress-shortcuts"));
+    document.addEventListener("keydown", listen, true);
+    root.dispatchEvent(press("x"));
+    root.dispatchEvent(press("s", { ctrlKey: true }));
+    root.dispatchEvent(press("z", { ctrlKey: true }));
+    root.dispatchEvent(press("Enter", { ctrlKey: true }));
+    document.removeEventListener("keydown", listen, true);
+    expect(seen).toEqual([true, false, true, true]);
+    root.dispatchEvent(press("s", { ctrlKey: true }));
+    await vi.waitFor(() => expect(root.hasAttribute("data-lm-suppress-shortcuts")).toBe(true));
+  });
+
+  it("leaves text alone, but for Esc", () => {
+    const { root, run } = setUp();
+    const text = root.querySelector("textarea")!;
+    text.dispatchEvent(press("s"));
+    expect(run).not.toHaveBeenCalled();
+    text.dispatchEvent(press("Escape"));
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  it("repeats only what may be repeated", () => {
+    const { root, run } = setUp();
+    root.dispatchEvent(press("t", { repeat: true }));
+    expect(run).not.toHaveBeenCalled();
+    root.dispatchEvent(press("]", { repeat: true }));
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  it("holds the picture with the space bar, but presses a button with it", () => {
+    const { root, space } = setUp();
+    root.querySelector("button")!.dispatchEvent(press(" "));
+    expect(space).not.toHaveBeenCalled();
+    root.dispatchEvent(press(" "));
+    expect(space).toHaveBeenLastCalledWith(true);
+    root.dispatchEvent(new KeyboardEvent("keyup", { key: " " }));
+    expect(space).toHaveBeenLastCalledWith(false);
+  });
+
+  it("hears nothing once it has ended", () => {
+    const { root, run, end } = setUp();
+    end();
+    root.dispatchEvent(press("p"));
+    expect(run).not.toHaveBeenCalled();
+  });
+});

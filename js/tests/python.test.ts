@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { asPython } from "../src/python";
+
+const one = [{ name: "lesion", color: "#000000" }];
+
+describe("copy as Python", () => {
+  it("writes each prompt as one call", () => {
+    const code = asPython(one, [
+      [
+        { kind: "click", x: 12, y: 34.5, positive: false },
+        { kind: "click", x: -0.5, y: 1 / 3, positive: true },
+        { kind: "box", x0: 1, y0: 2, x1: 30, y1: 40 },
+        { kind: "scribble", points: [[1, 2], [3.456, 4]], positive: false, width: 6 },
+        { kind: "scribble", positive: true, shape: [4, 4], runs: [0, 3] },
+      ],
+    ]);
+    expect(code.split("\n")).toEqual([
+      "# w = sp.Segmenter(image)",
+      "w.add_click(12.0, 34.5, positive=False)",
+      "w.add_click(-0.5, 0.33)",
+      "w.add_box(1.0, 2.0, 30.0, 40.0)",
+      "w.add_scribble([(1.0, 2.0), (3.46, 4.0)], positive=False, width=6.0)",
+      "# a positive raster scribble, given from Python, is not repeated here",
+    ]);
+  });
+
+  it("names the label before its prompts when there are several", () => {
+    const labels = [...one, { name: 'left "LV"', color: "#ffffff" }, { name: "none", color: "#ffffff" }];
+    const click = { kind: "click", x: 1, y: 2, positive: true } as const;
+    expect(asPython(labels, [[click], [click], []])).toBe(
+      '# w = sp.Segmenter(image, labels=["lesion", "left \\"LV\\"", "none"])\n' +
+        'w.label = "lesion"\nw.add_click(1.0, 2.0)\nw.label = "left \\"LV\\""\nw.add_click(1.0, 2.0)',
+    );
+  });
+
+  it("wraps long strokes", () => {
+    const points = Array.from({ length: 60 }, (_, i): [number, number] => [i, -i]);
+    const lines = asPython(one, [[{ kind: "scribble", points, positive: true, width: 3 }]]).split("\n");
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(96);
+    expect(lines[1]).toBe("w.add_scribble([");
+    expect(lines[lines.length - 1]).toBe("], width=3.0)");
+    expect(lines.join("").match(/\(/g)).toHaveLength(60 + 2);
+  });
+
+  it("never writes minus zero", () => {
+    expect(asPython(one, [[{ kind: "click", x: -0.001, y: 0, positive: true }]])).toContain("w.add_click(0.0, 0.0)");
+  });
+});

@@ -1,0 +1,326 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { mountSegmenter } from "../src/segmenter";
+import { FakeClock } from "./fakeclock";
+import { FakeHost } from "./fakehost";
+
+// jsdom has neither canvas contexts nor pointer events nor layout; what can be seen without them is tested here, the
+// rest in a real browser.
+HTMLCanvasElement.prototype.getContext = (() => null) as never;
+
+const frames: (() => void)[] = [];
+const LABELS = [
+  { name: "lesion", color: "#56b4e9" },
+  { name: "vessel", color: "#e69f00" },
+];
+
+type Pointer = MouseEventInit & { pointerId?: number; pointerType?: string };
+
+describe("the widget", () => {
+  let host: FakeHost;
+  let clock: FakeClock;
+  let el: HTMLElement;
+  let root: HTMLElement;
+  let canvas: HTMLElement;
+  let end: () => void;
+
+  async function mount(traits = {}): Promise<void> {
+    host = new FakeHost(traits);
+    clock = new FakeClock();
+    el = document.body.appendChild(document.createElement("div"));
+    end = mountSegmenter(el, host, clock);
+    root = el.querySelector(".sp-segmenter")!;
+    canvas = root.querySelector(".sp-canvas")!;
+    await settled();
+  }
+
+  /** Microtasks and the next frame have run. */
+  async function settled(): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      await Promise.resolve();
+      await new Promise((resolve) => setTimeout(resolve));
+      frames.splice(0).forEach((frame) => frame());
+    }
+  }
+
+  function pointer(type: string, x: number, y: number, more: Pointer = {}): Event {
+    const { pointerId = 1, pointerType = "mouse", ...mouse } = more;
+    const event = new MouseEvent(type, { clientX: x, clientY: y, bubbles: true, cancelable: true, ...mouse });
+    Object.assign(event, { pointerId, pointerType, isPrimary: pointerId === 1 });
+    canvas.dispatchEvent(event);
+    return event;
+  }
+
+  /** Where an image pixel's centre is on the screen. */
+  function at(x: number, y: number): [number, number] {
+    const [left, top, scale] = canvas.dataset.imageRect!.split(",").map(Number) as [number, number, number];
+    return [left + (x + 0.5) * scale, top + (y + 0.5) * scale];
+  }
+
+  function drag(points: [number, number][], more: Pointer = {}): void {
+    pointer("pointerdown", ...at(...points[0]!), more);
+    for (const point of points.slice(1)) pointer("pointermove", ...at(...point), more);
+    pointer("pointerup", ...at(...points[points.length - 1]!), more);
+  }
+
+  function key(name: string, more: KeyboardEventInit = {}): KeyboardEvent {
+    const event = new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...more });
+    root.dispatchEvent(event);
+    return event;
+  }
+
+  const text = (selector: string): string => root.querySelector(selector)!.textContent!;
+  const button = (title: RegExp): HTMLButtonElement =>
+    [...root.querySelectorAll("button")].find((one) => title.test(one.title || one.textContent!))!;
+
+  beforeEach(() => {
+    frames.length = 0;
+    vi.stubGlobal("requestAnimationFrame", (frame: () => void) => frames.push(frame));
+    vi.stubGlobal("cancelAnimationFrame", () => {});
+  });
+
+  afterEach(() => {
+    end();
+    el.remove();
+    vi.unstubAllGlobals();
+  });
+
+  it("shows its state to tests and people", async () => {
+    await mount();
+    expect(root.dataset).toMatchObject({ state: "ready", maskVersion: "0", prompts: "0", tool: "scribble", sign: "positive" });
+    expect(text(".sp-facts")).toBe("lesion0 px0 prompts");
+    expect(text(".sp-state")).toBe("ready");
+    expect(el.querySelector("style")!.textContent).toBe(".sp-static-k1{display:none !important}");
+    expect(root.getAttribute("tabindex")).toBe("0");
+  });
+
+  it("sends a stroke, and shows the answer with its latency", async () => {
+    await mount();
+    drag([[2, 2], [5, 3], [9, 2]]);
+    expect(host.last()).toMatchObject({
+      type: "prompt",
+      label: 0,
+      prompt: { kind: "scribble", points: [[2, 2], [5, 3], [9, 2]], positive: true, width: 1 },
+    });
+    await settled();
+    expect(root.dataset.state).toBe("thinking");
+    expect(text(".sp-state")).toBe("ready"); // a short wait is not told
+    clock.go(200);
+    await settled();
+    expect(text(".sp-state")).toBe("thinking");
+    const { id } = host.last();
+    host.set({ _prompts: [[{ kind: "click", x: 1, y: 1, positive: true }]], _can: { undo: true, redo: false } });
+    host.update(id, 1, 0, { width: 3 });
+    clock.go(24);
+    await settled();
+    expect(root.dataset).toMatchObject({ state: "ready", maskVersion: "1", prompts: "1", latencyMs: "224.0" });
+    expect(text(".sp-facts")).toBe("lesion6 px1 prompt224 ms");
+    expect(text(".sp-live")).toBe("lesion: 6 px");
+    expect(button(/^Undo/).getAttribute("aria-disabled")).toBe("false");
+    expect(button(/^Redo/).getAttribute("aria-disabled")).toBe("true");
+  });
+
+  it("draws the other sign with the right button, without the menu", async () => {
+    await mount();
+    key("p");
+    drag([[4, 4]], { button: 2 });
+    expect(host.last()).toMatchObject({ prompt: { kind: "click", x: 4, y: 4, positive: false } });
+    expect(pointer("contextmenu", 5, 5).defaultPrevented).toBe(true);
+    key("t");
+    drag([[4, 4]], { button: 2 });
+    expect(host.last()).toMatchObject({ prompt: { positive: true } });
+    await settled();
+    expect(root.dataset).toMatchObject({ tool: "click", sign: "negative" });
+  });
+
+  it("takes a box from any corner, and asks for a drag where there was none", async () => {
+    await mount();
+    key("b");
+    drag([[9, 6], [2, 1]]);
+    expect(host.last()).toMatchObject({ prompt: { kind: "box", x0: 2, y0: 1, x1: 9, y1: 6 } });
+    drag([[3, 3]]);
+    expect(host.sent).toHaveLength(1);
+    expect(text(".sp-hint")).toMatch(/drag a box/i);
+    clock.go(5000);
+    expect(text(".sp-hint")).toBe("");
+  });
+
+  it("drops a stroke on Esc, and keeps one that the system cuts short", async () => {
+    await mount();
+    pointer("pointerdown", ...at(2, 2));
+    pointer("pointermove", ...at(5, 2));
+    key("Escape");
+    pointer("pointermove", ...at(8, 2));
+    pointer("pointerup", ...at(8, 2));
+    expect(host.sent).toHaveLength(0);
+    pointer("pointerdown", ...at(2, 2));
+    pointer("pointermove", ...at(5, 2));
+    pointer("lostpointercapture", 0, 0);
+    expect(host.last()).toMatchObject({ prompt: { points: [[2, 2], [5, 2]] } });
+    pointer("pointerup", ...at(8, 2));
+    expect(host.sent).toHaveLength(1);
+  });
+
+  it("takes a second finger as a pinch, not as a stroke", async () => {
+    await mount();
+    const touch = { pointerType: "touch" };
+    pointer("pointerdown", ...at(2, 2), touch);
+    pointer("pointermove", ...at(3, 2), touch);
+    const before = canvas.dataset.imageRect;
+    pointer("pointerdown", ...at(9, 6), { ...touch, pointerId: 2 });
+    pointer("pointermove", ...at(12, 8), { ...touch, pointerId: 2 });
+    pointer("pointerup", ...at(12, 8), { ...touch, pointerId: 2 });
+    pointer("pointerup", ...at(3, 2), touch);
+    await settled();
+    expect(host.sent).toHaveLength(0);
+    expect(canvas.dataset.imageRect).not.toBe(before);
+    drag([[3, 3]], touch);
+    expect(host.last()).toMatchObject({ type: "prompt" });
+  });
+
+  it("zooms with Ctrl and the wheel only", async () => {
+    await mount();
+    const before = canvas.dataset.imageRect;
+    const wheel = (ctrlKey: boolean): boolean =>
+      canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: -100, ctrlKey, clientX: 100, clientY: 100, bubbles: true, cancelable: true }));
+    expect(wheel(false)).toBe(true);
+    await settled();
+    expect(canvas.dataset.imageRect).toBe(before);
+    expect(wheel(true)).toBe(false);
+    await settled();
+    expect(canvas.dataset.imageRect).not.toBe(before);
+    key("0");
+    await settled();
+    expect(canvas.dataset.imageRect).toBe(before);
+  });
+
+  it("asks for undo, redo and clear only when there is something", async () => {
+    await mount();
+    key("z", { ctrlKey: true });
+    key("y", { ctrlKey: true });
+    key("r");
+    expect(host.sent).toHaveLength(0);
+    host.set({ _can: { undo: true, redo: true }, _prompts: [[{ kind: "click", x: 1, y: 1, positive: true }]] });
+    key("z", { ctrlKey: true });
+    key("Z", { ctrlKey: true, shiftKey: true });
+    key("r");
+    expect(host.types()).toEqual(["undo", "redo", "clear"]);
+    expect(host.last()).toMatchObject({ label: 0 });
+  });
+
+  it("offers several labels as chips and by number, and one not at all", async () => {
+    await mount();
+    expect(root.querySelector<HTMLElement>(".sp-labels")!.hidden).toBe(true);
+    expect(key("1").defaultPrevented).toBe(false);
+    end();
+    await mount({ _labels: LABELS, _prompts: [[], []] });
+    expect(root.querySelector<HTMLElement>(".sp-labels")!.hidden).toBe(false);
+    key("2");
+    await settled();
+    expect(host.traits.label).toBe("vessel");
+    expect(text(".sp-facts")).toContain("vessel");
+    drag([[1, 1], [4, 4]]);
+    expect(host.last()).toMatchObject({ label: 1 });
+    expect(key("3").defaultPrevented).toBe(false);
+    button(/^lesion/).click();
+    expect(host.traits.label).toBe("lesion");
+  });
+
+  it("says what went wrong, and tries again", async () => {
+    await mount();
+    drag([[2, 2]]);
+    host.say({ type: "error", id: host.last().id, text: "ValueError: out of memory" });
+    await settled();
+    expect(root.dataset.state).toBe("error");
+    expect(text(".sp-bar")).toContain("ValueError: out of memory");
+    button(/^Retry/).click();
+    expect(host.types()).toEqual(["prompt", "prompt"]);
+    expect(host.sent[0]!.id).not.toBe(host.sent[1]!.id);
+    await settled();
+    expect(root.querySelector<HTMLElement>(".sp-bar")!.hidden).toBe(true);
+  });
+
+  it("says busy, then lost, offers what was drawn, and recovers with a late answer", async () => {
+    await mount();
+    drag([[2, 2]]);
+    clock.go(900);
+    await settled();
+    expect([root.dataset.state, text(".sp-state")]).toEqual(["busy", "kernel busy"]);
+    clock.go(10_000);
+    await settled();
+    expect(root.dataset.state).toBe("lost");
+    expect(text(".sp-bar")).toMatch(/^No answer from the kernel\./);
+    root.querySelector<HTMLButtonElement>(".sp-bar button")!.click();
+    await settled();
+    expect(root.querySelector("textarea")!.value).toContain("w.add_scribble([(2.0, 2.0)], width=1.0)");
+    host.update(host.last().id, 1, 0, {});
+    await settled();
+    expect(root.dataset.state).toBe("ready");
+    expect(root.querySelector<HTMLElement>(".sp-bar")!.hidden).toBe(true);
+  });
+
+  it("opens and closes its panels, and Esc closes before it leaves", async () => {
+    await mount();
+    key("?");
+    const help = root.querySelector<HTMLElement>(".sp-help")!;
+    expect(help.hidden).toBe(false);
+    key("Escape");
+    expect(help.hidden).toBe(true);
+    button(/^Brush, mask/).click();
+    const panel = root.querySelector<HTMLElement>(".sp-popover[aria-label=View]")!;
+    expect(panel.hidden).toBe(false);
+    drag([[2, 2]]);
+    await settled();
+    expect(panel.hidden).toBe(true);
+    root.focus();
+    key("Escape");
+    expect(document.activeElement).not.toBe(root);
+  });
+
+  it("begins anew with another image", async () => {
+    await mount();
+    drag([[2, 2]]);
+    host.update(host.last().id, 1, 0, { width: 4 });
+    await settled();
+    const data = new DataView(new ArrayBuffer(40 * 20));
+    host.set({ _image: { ...host.traits._image, version: 2, shape: [20, 40], data } });
+    host.set({ _prompts: [[]] });
+    host.update(null, 2, null);
+    await settled();
+    expect(root.dataset).toMatchObject({ maskVersion: "2", prompts: "0", state: "ready" });
+    expect(text(".sp-facts")).toBe("lesion0 px0 prompts");
+    expect(canvas.getAttribute("aria-label")).toContain("40 × 20");
+    expect(Number(canvas.dataset.imageRect!.split(",")[2])).toBe(16);
+  });
+
+  it("says so when the picture's data did not arrive", async () => {
+    await mount();
+    host.set({ _image: { ...host.traits._image, data: undefined as never } });
+    await settled();
+    expect(text(".sp-missing")).toMatch(/did not arrive/);
+  });
+
+  it("lives beside another view of the same widget", async () => {
+    await mount();
+    const second = document.body.appendChild(document.createElement("div"));
+    const endSecond = mountSegmenter(second, host, clock);
+    await settled();
+    drag([[2, 2]]);
+    host.update(host.last().id, 1, 0, { width: 4 });
+    await settled();
+    for (const one of [el, second]) expect(one.querySelector<HTMLElement>(".sp-segmenter")!.dataset).toMatchObject({ maskVersion: "1", state: "ready" });
+    endSecond();
+    expect(second.querySelector(".sp-segmenter")).toBeNull();
+    drag([[3, 3]]);
+    expect(host.types().filter((type) => type === "prompt")).toHaveLength(2);
+    second.remove();
+  });
+
+  it("leaves nothing behind", async () => {
+    await mount();
+    drag([[2, 2]]);
+    end();
+    expect([host.listeners, clock.set, el.querySelector(".sp-segmenter")]).toEqual([0, 0, null]);
+    end = () => {};
+  });
+});
