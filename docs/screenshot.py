@@ -1,6 +1,6 @@
 """Make the pictures that the README shows: a real JupyterLab, driven by real pointer events.
 
-    .venv/bin/python docs/screenshot.py
+.venv/bin/python docs/screenshot.py
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from tests.browser.lab import Lab  # noqa: E402  # the tests' harness, from this
 from tests.browser.server import Server, launch_chromium  # noqa: E402  # the same
 
 CELLS = [
-    "import scribbleprompt_widget as sp\nfrom skimage import data\n\n"
-    'w = sp.Segmenter(data.immunohistochemistry(), labels=["gland"])\nw',
+    """\
+import scribbleprompt_widget as sp
+from skimage import data
+
+w = sp.Segmenter(data.immunohistochemistry(), labels=["gland"])
+w""",
     "w.mask.shape, w.area()",
 ]
 

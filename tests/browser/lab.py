@@ -149,4 +149,3 @@ class Canvas:
         left, top = self.at(x, y)
         clip = {"x": int(left), "y": int(top), "width": 1, "height": 1}
         return list(PIL.Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB").getpixel((0, 0)))
-

@@ -37,7 +37,7 @@ def test_clicks_and_a_box(picture, tmp_path, capsys):
 @pytest.mark.parametrize("kind", ["png", "csv"])
 def test_scribbles_from_files(picture, tmp_path, kind):
     path, disc = picture
-    lines = {"on": [(33, 30), (47, 30)], "beside": [(5, 5), (5, 55), (75, 55), (75, 5)]}
+    lines = {"on": [(32, 22), (49, 27), (31, 32), (48, 38)], "beside": [(5, 5), (5, 55), (75, 55), (75, 5)]}
     files = {}
     for name, points in lines.items():
         files[name] = tmp_path / f"{name}.{kind}"
