@@ -78,6 +78,8 @@ CLICK_EXTENT: Final = (4, 12)  # cells: up to the first a stroke counts as a cli
 LEVELS: Final = 200
 BASE_CONTRAST: Final = 0.02
 """Contrast, in standard deviations, that any outline has, so that a flat image follows the suggested area."""
+DISRESPECT: Final = 0.1
+"""What an outline is worth that takes in every negative stroke."""
 
 # In a box: its inscribed ellipse, then what grey values say, learned from those inside and around in BOX_ROUNDS rounds.
 ELLIPSE_STEEPNESS: Final = 4.0  # log odds from the middle to the ellipse
@@ -372,13 +374,17 @@ def _near(values: Floats, inside: Bools, outside: Bools) -> tuple[Floats, float]
     from_click = math.log(CLICK_AREA * values.size)
     log_area = strokeness * from_stroke + (1 - strokeness) * from_click
     spread = strokeness * STROKE_SPREAD + (1 - strokeness) * CLICK_SPREAD
-    threshold, score = _outline(distance, smooth, log_area, spread)
+    barred = ndimage.minimum_filter(distance, 3)[outside]
+    threshold, score = _outline(distance, smooth, log_area, spread, barred)
     # Half a step, so that distance 0 has a logarithm.
     return np.log(threshold + 0.5) - np.log(distance + 0.5), score
 
 
-def _outline(distance: Floats, smooth: Floats, log_area: float, spread: float) -> tuple[float, float]:
-    """The distance whose outline has most contrast, among those around about `exp(log_area)` cells, and its score."""
+def _outline(distance: Floats, smooth: Floats, log_area: float, spread: float, barred: Floats) -> tuple[float, float]:
+    """The distance whose outline has most contrast, among those around about `exp(log_area)` cells, and its score.
+
+    `barred` are the distances at negative strokes, which an outline should not reach.
+    """
     scaled = np.log1p(distance)
     levels = np.linspace(0, scaled.max() + 1e-6, LEVELS + 1)
     contrast, edges = np.zeros(LEVELS + 2), np.zeros(LEVELS + 2)
@@ -397,6 +403,9 @@ def _outline(distance: Floats, smooth: Floats, log_area: float, spread: float) -
     areas = np.searchsorted(np.sort(scaled, axis=None), levels, side="right")
     fit = np.exp(-0.5 * ((np.log(np.maximum(areas, 1)) - log_area) / spread) ** 2)
     score = np.where(edges > 0, (mean_contrast + BASE_CONTRAST) * fit, 0)
+    if barred.size:
+        respected = 1 - np.searchsorted(np.sort(np.log1p(barred)), levels, side="right") / barred.size
+        score *= np.maximum(respected, DISRESPECT)
     best = int(score.argmax())
     return float(np.expm1(levels[best])), float(score[best])
 

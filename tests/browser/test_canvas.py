@@ -245,8 +245,8 @@ def test_copy_as_python_repeats_what_was_drawn(open_notebook):
     canvas.press("p")
     canvas.click(20, 20, button="right")
     canvas.expect_prompts(3)
-    canvas.root.locator(".sp-more").click()
-    canvas.root.get_by_role("button", name="Copy as Python").click()
+    canvas.root.locator("button.sp-more").click()
+    canvas.root.get_by_role("button", name="Copy as Python", exact=True).click()
     code = copied(canvas)
     cell = lab.cell(2)
     cell.locator(".cm-content").click()
@@ -266,7 +266,7 @@ def test_after_a_kernel_restart_the_canvas_says_so_and_keeps_what_was_drawn(lab)
     canvas.stroke((40, 80), (90, 80))
     canvas.expect_state("lost")
     assert canvas.pixel(60, 50) == shown
-    canvas.root.get_by_role("button", name="Copy as Python").first.click()
+    canvas.root.get_by_role("button", name="Copy as Python", exact=True).first.click()
     assert "w.add_scribble(" in copied(canvas)
 
 
