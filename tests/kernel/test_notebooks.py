@@ -49,7 +49,8 @@ def test_the_quickstart_runs_and_reaches_its_dice(tmp_path):
     found = re.search(r"Dice (\S+) after (\d) prompts; the picture is in (.+)", done.stdout)
     assert float(found[1]) >= 0.85
     assert int(found[2]) <= 5
-    assert PIL.Image.open(found[3]).size == (512, 512)
+    with PIL.Image.open(found[3]) as picture:
+        assert picture.size == (512, 512)
 
 
 def test_a_saved_notebook_keeps_a_picture_of_the_latest_mask():
