@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from scribbleprompt_widget.grid import Grid
@@ -19,6 +21,7 @@ class PaintPredictor(Predictor):
     def __init__(self):
         self.calls = 0
         self.fail_with: Exception | None = None
+        self.wait_for: threading.Event | None = None
 
     def _open(self, image: Image) -> Session:
         return _PaintSession(self, image)
@@ -27,6 +30,8 @@ class PaintPredictor(Predictor):
 class _PaintSession(Session):
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
         self.predictor.calls += 1
+        if self.predictor.wait_for is not None:
+            self.predictor.wait_for.wait()
         if self.predictor.fail_with is not None:
             raise self.predictor.fail_with
         grid = Grid.of_image(self.image.shape)

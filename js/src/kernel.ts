@@ -4,7 +4,7 @@ import { bytesOf, inflate } from "./codec";
 import { Masks, type Patch, type Rect } from "./planes";
 import { Previews } from "./previews";
 import type { Bytes, DrawnPrompt, Host, Incoming, PlaneHeader, Update } from "./protocol";
-import { Requests, type KernelState, type PromptRequest, type Request } from "./requests";
+import { isPrompt, Requests, type KernelState, type PromptRequest, type Request } from "./requests";
 import type { Size } from "./view";
 
 /** `mask_version` says that there is a newer mask; its update should have come by then. */
@@ -27,6 +27,10 @@ export class Kernel {
   masks: Masks;
   /** Prompts that the kernel refused, and what it said. */
   failed: PromptRequest[] = [];
+  /** Prompts whose mask has come, but not yet the list that they are in. */
+  answered: PromptRequest[] = [];
+  /** What the last committed mask took the kernel; null when nothing was predicted. */
+  seconds: number | null = null;
   error: string | null = null;
   readonly requests: Requests;
   readonly previews: Previews;
@@ -54,7 +58,7 @@ export class Kernel {
     this.calls = [
       host.onMessage((message, buffers) => this.receive(message, buffers)),
       host.onChange("mask_version", () => this.expectVersion()),
-      host.onChange("_prompts", () => this.requests.alive()),
+      host.onChange("_prompts", () => this.listed()),
       host.onLost?.(() => this.requests.lost()) ?? (() => {}),
     ];
   }
@@ -69,6 +73,7 @@ export class Kernel {
     this.requests.clear();
     this.dismiss();
     this.held = [];
+    this.answered = [];
     this.loading = false;
     this.wholeAt = -Infinity;
     this.masks = new Masks(image.width, image.height, (label, rect) => this.events.touched(label, rect));
@@ -145,7 +150,9 @@ export class Kernel {
     // Another view's `whole`, or a message that crossed with one, tells nothing new.
     const isNews = known === null || message.version > known;
     if (isNews && !this.masks.apply(message.base, message.version, patchesOf(message.planes, buffers))) this.askWhole();
+    this.seconds = message.seconds;
     const request = this.requests.finish(message.id);
+    if (isPrompt(request)) this.answered.push(request);
     // An error that the person has worked on past is history.
     if (request && this.error !== null && request.sentAt > this.errorAt) this.dismiss();
     if (request || message.id === null) this.unsettled = true;
@@ -157,7 +164,7 @@ export class Kernel {
     if (this.previews.failed(id)) return;
     const request = this.requests.finish(id);
     if (!request && id !== null) return;
-    if (request?.command.type === "prompt") this.failed.push(request as PromptRequest);
+    if (isPrompt(request)) this.failed.push(request);
     this.masks.hidePreview();
     this.error = text;
     this.errorAt = this.clock.now();
@@ -180,6 +187,12 @@ export class Kernel {
     else this.askWhole();
     this.events.updated(undefined);
     for (const { message, buffers } of this.held.splice(0)) this.update(message, buffers);
+  }
+
+  /** `_prompts` holds what was answered. */
+  private listed(): void {
+    this.answered = [];
+    this.requests.alive();
   }
 
   private expectVersion(): void {

@@ -89,7 +89,7 @@ export class Requests {
   }
 
   get prompts(): PromptRequest[] {
-    return [...this.open.values()].filter((request): request is PromptRequest => request.command.type === "prompt");
+    return [...this.open.values()].filter(isPrompt);
   }
 
   get size(): number {
@@ -132,4 +132,8 @@ export class Requests {
     }
     this.changed();
   }
+}
+
+export function isPrompt(request: Request | undefined): request is PromptRequest {
+  return request?.command.type === "prompt";
 }

@@ -206,11 +206,16 @@ class Segmenter {
       this.refresh();
     }
     setAttribute(root, "data-mask-version", kernel.masks.version);
+    setAttribute(root, "data-seconds", kernel.seconds ?? "");
   }
 
   private shownPrompts(): Shown[] {
     const { settings, kernel } = this;
-    const shown: Shown[] = settings.promptsShown ? this.truth.prompts().map((prompt) => ({ prompt, state: "kept" })) : [];
+    const shown: Shown[] = [];
+    if (settings.promptsShown) {
+      for (const prompt of this.truth.prompts()) shown.push({ prompt, state: "kept" });
+      for (const { command } of kernel.answered) shown.push({ prompt: command.prompt, state: "kept" });
+    }
     for (const { command } of kernel.failed) shown.push({ prompt: command.prompt, state: "failed" });
     for (const { command } of kernel.requests.prompts) shown.push({ prompt: command.prompt, state: "pending" });
     const drawn = this.pen.shown;
@@ -306,7 +311,7 @@ class Segmenter {
   private python(): string {
     const { labels } = this.truth;
     const prompts = labels.map((_, label) => this.truth.prompts(label).slice());
-    for (const { command } of [...this.kernel.failed, ...this.kernel.requests.prompts]) {
+    for (const { command } of [...this.kernel.answered, ...this.kernel.failed, ...this.kernel.requests.prompts]) {
       prompts[command.label]?.push(command.prompt);
     }
     return asPython(labels, prompts);
@@ -315,7 +320,7 @@ class Segmenter {
   // --- the rest of the screen -------------------------------------------------------------------------------------
 
   private get can(): ReturnType<Truth["can"]> {
-    return this.truth.can(this.kernel.requests.size > 0);
+    return this.truth.can(this.kernel.requests.size + this.kernel.answered.length > 0);
   }
 
   /** Bring everything but the canvases up to date, once for all that happens in this turn. */

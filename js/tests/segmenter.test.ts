@@ -120,6 +120,23 @@ describe("the widget", () => {
     expect(button(/^Redo/).getAttribute("aria-disabled")).toBe("true");
   });
 
+  it("keeps an answered stroke until the list that it is in has come", async () => {
+    await mount();
+    drag([[2, 2], [9, 2]]);
+    host.update(host.last().id, 1, 0, { width: 3 });
+    await settled();
+    expect(button(/^Undo/).getAttribute("aria-disabled")).toBe("false");
+    const copy = [...root.querySelectorAll("button")].find((one) => one.textContent === "Copy as Python")!;
+    copy.click();
+    await settled();
+    const code = (): string => root.querySelector<HTMLTextAreaElement>(".sp-code textarea")!.value;
+    expect(code().match(/add_scribble/g)).toHaveLength(1);
+    host.set({ _prompts: [[{ kind: "scribble", points: [[2, 2], [9, 2]], positive: true, width: 1 }]] });
+    copy.click();
+    await settled();
+    expect(code().match(/add_scribble/g)).toHaveLength(1);
+  });
+
   it("draws the other sign with the right button, without the menu", async () => {
     await mount();
     key("p");

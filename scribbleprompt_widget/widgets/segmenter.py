@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 STATIC_FILES: Final = Path(__file__).parent.parent / "static"
 COLORS: Final = ("#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")
 """Okabe and Ito's palette, which colour-blind people can tell apart; those that stand out on grey first."""
+
+TELL_AFTER_S: Final = 0.3
+"""Before the front end, hearing nothing for 0.8 s (js/src/requests.ts), takes the kernel for busy with another cell."""
 
 
 class Area(NamedTuple):
@@ -295,10 +299,11 @@ class Segmenter(anywidget.AnyWidget):
             self._publish(planes, base=base, request=request)
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
+        # The mask first: it is what the person waits for, and a millisecond can cost a frame.
+        self._send_planes("update", request, planes, version=self._version, base=base)
         with self.hold_sync():  # one message for all of them
             for trait, value in self._drawn().items():
                 setattr(self, trait, value)
-        self._send_planes("update", request, planes, version=self._version, base=base)
         self._static.stale = True
         # Last, because people's own handlers hang on it and may take their time.
         self.mask_version = self._version
@@ -344,9 +349,9 @@ class Segmenter(anywidget.AnyWidget):
 
     def _answer(self, kind: str, content: Mapping[str, Any], request: str | None) -> None:
         if kind == "prompt":
-            self.send({"type": "started", "id": request})
             label, prompt = self._drawn_prompt(content)
-            self._change(lambda annotation: annotation.add(label, prompt), request)
+            with self._telling_if_slow(request):
+                self._change(lambda annotation: annotation.add(label, prompt), request)
         elif kind == "preview":
             label, prompt = self._drawn_prompt(content)
             with self._lock:
@@ -368,6 +373,19 @@ class Segmenter(anywidget.AnyWidget):
             self._static.refresh()
         else:
             raise ValueError(f"unknown message type {kind!r}")
+
+    @contextmanager
+    def _telling_if_slow(self, request: str | None) -> Iterator[None]:
+        """Let the front end know that its prompt was taken up, where the answer takes its time.
+
+        Told at once, it would delay the quick answers, which are most.
+        """
+        timer = threading.Timer(TELL_AFTER_S, self.send, [{"type": "started", "id": request}])
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _drawn_prompt(self, content: Mapping[str, Any]) -> tuple[int, Prompt]:
         return self._label_index(content), prompt_from_json(content["prompt"])

@@ -218,16 +218,18 @@ def test_a_snapshot_shows_the_mask_and_is_written(w, tmp_path):
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def test_a_prompt_from_the_canvas_is_taken_up_answered_and_applied(w):
+def test_a_prompt_from_the_canvas_is_answered_and_applied(w):
     view = FrontEnd(w)
-    started, update = view.say("prompt", label=0, prompt=STROKE)
-    assert (started["type"], update["type"]) == ("started", "update")
-    assert started["id"] == update["id"]
+    seen = []
+    w.observe(lambda change: seen.append(len(w._prompts[0])), names="mask_version")
+    (update,) = view.say("prompt", label=0, prompt=STROKE)
+    assert update["type"] == "update"
     assert w.prompts == sp.Prompts([sp.Scribble([(3, 3), (20, 12.5)], width=3)])
     assert np.array_equal(view.masks[0], w.mask)
     assert w.mask.any()
-    # The prompts are there before the update, the version after it: handlers may take their time.
-    assert view.traits_at_message[-1] == (1, 0)
+    # The mask goes first, as nobody waits for the rest; the version last, as people's handlers may take their time.
+    assert view.traits_at_message[-1] == (0, 0)
+    assert seen == [1]
     assert w.mask_version == view.version == 1
 
 
@@ -327,7 +329,7 @@ def test_a_predictor_that_fails_is_told_and_the_widget_goes_on(w, paint):
     view.say("prompt", label=0, prompt=CLICK)
     paint.fail_with = RuntimeError("no memory left")
     messages = view.say("prompt", label=0, prompt=STROKE)
-    assert [message["type"] for message in messages] == ["started", "error"]
+    assert [message["type"] for message in messages] == ["error"]
     assert messages[-1]["text"] == "RuntimeError: no memory left"
     assert w.last_error is paint.fail_with
     assert len(w.prompts) == 1
@@ -341,6 +343,21 @@ def test_a_predictor_that_fails_is_told_and_the_widget_goes_on(w, paint):
     assert len(w.prompts) == 2
 
 
+def test_a_slow_answer_is_told_of_while_it_is_worked_on(w, paint):
+    view = FrontEnd(w)
+    paint.wait_for = threading.Event()
+    receive = w.send
+
+    def send(*message, **more):
+        receive(*message, **more)
+        paint.wait_for.set()
+
+    w.send = send  # the answer waits until the front end was told
+    messages = view.say("prompt", label=0, prompt=STROKE)
+    assert [message["type"] for message in messages] == ["started", "update"]
+    assert messages[0]["id"] == messages[1]["id"]
+
+
 def test_an_observers_error_reaches_the_canvas_after_the_mask(w):
     view = FrontEnd(w)
 
@@ -349,7 +366,7 @@ def test_an_observers_error_reaches_the_canvas_after_the_mask(w):
 
     w.observe(broken, names="mask_version")
     messages = view.say("prompt", label=0, prompt=CLICK)
-    assert [message["type"] for message in messages] == ["started", "update", "error"]
+    assert [message["type"] for message in messages] == ["update", "error"]
     assert "in my handler" in messages[-1]["text"]
     assert view.masks[0].sum() == 1
 
