@@ -1,0 +1,89 @@
+"""Simulated clicks: anywhere in a region, at the centres of its largest components, near its border."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from scribbleprompt_widget.simulation.components import label_components
+from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, SimulationConfig
+from scribbleprompt_widget.simulation.distance import distance_inside
+from scribbleprompt_widget.simulation.draws import Draws
+from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
+
+__all__ = ["MAX_CLICKS", "border_clicks", "center_clicks", "uniform_clicks"]
+
+MAX_CLICKS = 8
+"""The most clicks that one call puts into a region."""
+
+
+def uniform_clicks(
+    regions: Tensor,
+    draws: Draws,
+    config: SimulationConfig,  # noqa: ARG001
+    *,
+    counts: Tensor | None = None,
+) -> Tensor:
+    """Clicks anywhere in the region, each pixel equally likely.
+
+    Parameters
+    ----------
+    regions
+        (B, 1, H, W), bool or {0, 1}.
+    draws
+        B samples, on the device of `regions`.
+    config
+        Not used here; all kinds of prompts are called alike.
+    counts
+        (B,) int64, 0 to `MAX_CLICKS`: clicks for each sample; 1 each when None. Two may fall on the same pixel.
+
+    Returns
+    -------
+    (B, 1, H, W) float32 in {0, 1}: nonzero inside the region only; empty where the region is empty or the count 0.
+    """
+    regions = regions > 0.5
+    return _clicks(pick_pixels(regions, draws, MAX_CLICKS), regions, counts)
+
+
+def border_clicks(regions: Tensor, draws: Draws, config: SimulationConfig, *, counts: Tensor | None = None) -> Tensor:
+    """Clicks inside the region, at most `config.border_distance` from what is outside; else as `uniform_clicks`.
+
+    The image's own border is none. A region without a border takes its clicks anywhere.
+    """
+    regions = regions > 0.5
+    reach = config.border_distance * max(regions.shape[-2:]) / REFERENCE_SIDE
+    near = regions & (distance_inside(regions) <= max(reach, 1.0))
+    near = torch.where(near.flatten(1).any(1)[:, None, None, None], near, regions)
+    return _clicks(pick_pixels(near, draws, MAX_CLICKS), regions, counts)
+
+
+def center_clicks(
+    regions: Tensor,
+    draws: Draws,  # noqa: ARG001
+    config: SimulationConfig,  # noqa: ARG001
+    *,
+    counts: Tensor | None = None,
+) -> Tensor:
+    """Clicks at the centres of the largest components, one in each, the largest first; else as `uniform_clicks`.
+
+    The centre is the pixel farthest from all that is outside the component, the image's border included. Where there
+    are fewer components than clicks, there are fewer clicks. Components touch by sides or corners.
+    """
+    regions = regions > 0.5
+    depth = distance_inside(regions, frame=True).flatten(1)
+    labels = label_components(regions).flatten(1)
+    sizes = torch.zeros(labels.shape, device=labels.device).scatter_add_(1, labels, regions.flatten(1).float())
+    largest = sizes.topk(min(MAX_CLICKS, sizes.shape[1]), dim=1)
+    centers = torch.stack(
+        [torch.where(labels == label, depth, -1.0).argmax(1) for label in largest.indices.T[..., None]], dim=1
+    )
+    return _clicks(centers, regions, counts, largest.values > 0)
+
+
+def _clicks(pixels: Tensor, regions: Tensor, counts: Tensor | None, exist: Tensor | None = None) -> Tensor:
+    number = torch.arange(pixels.shape[1], device=pixels.device)
+    wanted = number < (1 if counts is None else counts[:, None])
+    wanted = wanted & regions.flatten(1).any(1, keepdim=True)
+    if exist is not None:
+        wanted &= exist
+    return mark_pixels(pixels, wanted, (regions.shape[-2], regions.shape[-1]))

@@ -1,0 +1,65 @@
+"""All numbers of the simulated annotator, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["REFERENCE_SIDE", "SimulationConfig"]
+
+REFERENCE_SIDE = 128
+"""Lengths in `SimulationConfig` are pixels of a square of this side, the paper's; they grow with the image."""
+
+Range = tuple[float, float]
+"""Lowest and highest value; drawn uniformly between them."""
+
+
+@dataclass(frozen=True)
+class SimulationConfig:
+    """How the simulated annotator prompts. Defaults: the paper's released configuration, and people's habits.
+
+    Lengths are pixels at 128x128 and are scaled to the image. A range is (lowest, highest), both possible for counts.
+
+    Parameters
+    ----------
+    positive_counts, negative_counts
+        Interactions of each sign in the first round.
+    correction_counts
+        Interactions in a later round.
+    hand_probability
+        Share of scribbles that are drawn as people draw them; line, centerline and contour share the rest equally.
+    thickness
+        Width of line, centerline and contour scribbles.
+    max_length
+        Longest line scribble, and what is kept of a centerline or contour scribble in its pixels at thickness 1; None:
+        no bound.
+    break_smoothing, break_share
+        Standard deviation of the noise that breaks a scribble up, and the share of its pixels that this leaves.
+    warp_smoothing, warp_magnitude
+        Standard deviation of the smooth random warp, and how far it moves a point (standard deviation, each axis).
+    blur_sigma, blur_kernel
+        Blur whose level set is a contour scribble; the kernel's side is odd.
+    border_distance
+        Greatest distance of a border click from the region's border.
+    box_jitter
+        Greatest shift of each side of a box that is not tight.
+    box_tight_probability
+        Share of boxes that are tight.
+    """
+
+    positive_counts: tuple[int, int] = (1, 3)
+    negative_counts: tuple[int, int] = (0, 3)
+    correction_counts: tuple[int, int] = (1, 3)
+
+    hand_probability: float = 0.5
+    thickness: Range = (1.0, 3.0)
+    max_length: float | None = None
+    break_smoothing: Range = (4.0, 16.0)
+    break_share: Range = (0.3, 1.0)
+    warp_smoothing: Range = (4.0, 16.0)
+    warp_magnitude: Range = (1.0, 6.0)
+    blur_sigma: Range = (5.0, 20.0)
+    blur_kernel: int = 33
+
+    border_distance: float = 4.0
+    box_jitter: float = 20.0
+    box_tight_probability: float = 0.5

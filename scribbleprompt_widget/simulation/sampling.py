@@ -1,0 +1,32 @@
+"""Values of fields between pixels, and fields moved."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = ["sample_at", "warp"]
+
+
+def sample_at(fields: Tensor, points: Tensor) -> Tensor:
+    """Values of (B, C, H, W) at points (B, N, 2) given as (row, column) in pixels: (B, C, N)."""
+    grid = _normalised(points, fields)[:, None]
+    values: Tensor = F.grid_sample(fields, grid, padding_mode="border", align_corners=True)
+    return values.squeeze(2)
+
+
+def warp(fields: Tensor, displacement: Tensor) -> Tensor:
+    """(B, C, H, W) moved by (B, 2, H, W) pixels."""
+    height, width = fields.shape[-2:]
+    place = torch.stack(
+        torch.meshgrid(*(torch.arange(n, device=fields.device) for n in (height, width)), indexing="ij"), dim=-1
+    )
+    moved: Tensor = F.grid_sample(fields, _normalised(place - displacement.movedim(1, -1), fields), align_corners=True)
+    return moved
+
+
+def _normalised(points: Tensor, fields: Tensor) -> Tensor:
+    """(row, column) in pixels as grid_sample's (x, y) in [-1, 1]."""
+    last = torch.tensor([max(n - 1, 1) for n in fields.shape[-2:]], device=points.device)
+    return (points * (2 / last) - 1).flip(-1)
