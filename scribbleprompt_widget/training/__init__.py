@@ -1,0 +1,1 @@
+"""Training: tasks and synthetic data, augmentation, losses, the loop."""

@@ -1,0 +1,301 @@
+"""Reading the documented folder of tasks (docs/training_data.md); what is bad in it is named and left out."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.training.squares import STORED_SIZE, image_square, label_square
+
+__all__ = ["TaskData", "data_sets", "read_data_set"]
+
+IMAGE_FOLDER: Final = "images"
+MASK_FOLDER: Final = "masks"
+MASK_ENDING: Final = "_mask"
+# Endings that hold a dot of their own.
+_LONG_SUFFIXES = (".nii.gz",)
+# A mask with more labels than this holds numbered instances or blurred edges, not labels.
+MOST_LABELS: Final = 255
+# A label that covers more of its image than this leaves no background to mark.
+MOST_SHARE: Final = 0.98
+_NAMED_IN_WARNING = 5
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """The images of one task, ready to sample from.
+
+    Attributes
+    ----------
+    data_set, name
+        Where it was found; the two are the same for a data set of one file.
+    images
+        (N, 256, 256) uint8.
+    labels
+        (N, 256, 256) uint8 label maps, 0 = background.
+    label_values
+        What the labels 1, 2, ... were in the files.
+    case_names
+        N names, to speak of single images.
+    """
+
+    data_set: str
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    label_values: tuple[int, ...]
+    case_names: tuple[str, ...]
+
+
+def data_sets(root: str | Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:
+    """Names of the data sets in a folder, sorted: its .npz files without their ending, and its subfolders.
+
+    Parameters
+    ----------
+    include
+        Names or patterns (``retina_*``) of those wanted; all where there are none.
+    exclude
+        Names or patterns of those left out, whatever `include` says. Names of data sets that are not here are fine.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `root` is no folder.
+    ValueError
+        If nothing is left, if `include` names what is not here, or if `exclude` seems to be misspelt.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"data: there is no folder {str(root)!r}")
+    found = sorted(
+        {path.stem for path in root.glob("*.npz")}
+        | {path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    )
+    for name in include:
+        if not fnmatch.filter(found, name):
+            raise ValueError(f"include names {name!r}, and {str(root)!r} has only {', '.join(found) or 'nothing'}")
+    for name in exclude:
+        near = difflib.get_close_matches(name, found, n=1, cutoff=0.9)
+        if near and not fnmatch.filter(found, name):
+            raise ValueError(f"exclude names {name!r}, which is not in {str(root)!r}; did you mean {near[0]!r}?")
+    kept = [name for name in found if not include or _matches(name, include)]
+    kept = [name for name in kept if not _matches(name, exclude)]
+    if not kept:
+        raise ValueError(f"no data set is left of {str(root)!r} (found: {', '.join(found) or 'nothing'})")
+    return kept
+
+
+def read_data_set(root: str | Path, name: str) -> list[TaskData]:
+    """Read the tasks of one data set; images and files that cannot be used are named in a warning.
+
+    Raises
+    ------
+    ValueError
+        If nothing of it can be used.
+    """
+    root = Path(root)
+    tasks, reasons = [], []
+    for task, source in _sources(root, name):
+        bad = _Bad()
+        try:
+            cases = _read_arrays(source, bad) if source.suffix == ".npz" else _read_pairs(source, bad)
+            tasks.append(_task(name, task, cases, bad))
+        except ValueError as error:
+            bad.cases.append((str(source.name), str(error)))
+        if bad.cases:
+            reasons.append(bad.summary(f"{name}/{task}" if task != name else name))
+    if not tasks:
+        detail = "; ".join(reasons) or f"it holds neither .npz files nor {IMAGE_FOLDER}/ and {MASK_FOLDER}/"
+        raise ValueError(f"data set {name!r} in {str(root)!r} cannot be used: {detail}")
+    for reason in reasons:
+        warnings.warn(f"left out of training: {reason}", stacklevel=2)
+    return tasks
+
+
+@dataclass
+class _Bad:
+    """What was left out, and why."""
+
+    cases: list[tuple[str, str]] = field(default_factory=list)
+
+    def summary(self, where: str) -> str:
+        named = ", ".join(f"{name} ({reason})" for name, reason in self.cases[:_NAMED_IN_WARNING])
+        more = len(self.cases) - _NAMED_IN_WARNING
+        return f"{where}: {named}" + (f" and {more} more" if more > 0 else "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    name: str
+    image: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _sources(root: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """The tasks of a data set: (name, .npz file or folder of image and mask files)."""
+    file, folder = root / f"{name}.npz", root / name
+    if file.exists():
+        yield name, file
+    if not folder.is_dir():
+        return
+    if _has_pairs(folder):
+        yield name, folder
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".npz":
+            yield path.stem, path
+        elif path.is_dir() and path.name not in (IMAGE_FOLDER, MASK_FOLDER) and _has_pairs(path):
+            yield path.name, path
+
+
+def _has_pairs(folder: Path) -> bool:
+    return (folder / IMAGE_FOLDER).is_dir() or any(_stem(path).endswith(MASK_ENDING) for path in folder.iterdir())
+
+
+def _task(data_set: str, name: str, cases: list[_Case], bad: _Bad) -> TaskData:
+    """Number the labels, and leave out what has none."""
+    good = [case for case in cases if _usable(case, bad)]
+    if not good:
+        raise ValueError("no usable image and mask")
+    values = sorted(set().union(*(np.unique(case.labels).tolist() for case in good)) - {0})
+    if len(values) > MOST_LABELS:
+        raise ValueError(f"{len(values)} different labels; up to {MOST_LABELS} are taken (instances share one label)")
+    labels = np.stack([np.searchsorted(np.array(values), case.labels) + 1 for case in good])
+    labels[np.stack([case.labels for case in good]) == 0] = 0
+    images = np.stack([case.image for case in good])
+    return TaskData(data_set, name, images, labels.astype(np.uint8), tuple(values), tuple(case.name for case in good))
+
+
+def _usable(case: _Case, bad: _Bad) -> bool:
+    reason = None
+    if not case.labels.any():
+        reason = "its mask is empty"
+    elif np.bincount(np.unique(case.labels, return_inverse=True)[1].ravel()).max() > MOST_SHARE * case.labels.size:
+        if (case.labels != 0).mean() > MOST_SHARE:
+            reason = "its mask covers the whole image"
+    if reason is None and case.image.min() == case.image.max():
+        reason = "its image is of one grey"
+    if reason is not None:
+        bad.cases.append((case.name, reason))
+    return reason is None
+
+
+# --- .npz files ------------------------------------------------------------------------------------------------------
+
+
+def _read_arrays(path: Path, bad: _Bad) -> list[_Case]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in ("images", "masks", "names") if key in file.files}
+            present = file.files
+    except Exception as error:  # zipfile, zlib and numpy raise what they like on a broken file
+        raise ValueError(f"it cannot be read: {error}") from error
+    if "images" not in arrays or "masks" not in arrays:
+        raise ValueError(f"it takes the arrays images and masks, got {', '.join(present) or 'none'}")
+    images, masks = arrays["images"], arrays["masks"]
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
+        raise ValueError(f"images takes (N, H, W) or (N, H, W, 3), got shape {images.shape}")
+    if masks.shape != images.shape[:3]:
+        raise ValueError(f"masks takes one label map an image, shape {images.shape[:3]}, got shape {masks.shape}")
+    names = arrays.get("names")
+    if names is not None and names.shape != (len(images),):
+        raise ValueError(f"names takes one name an image, shape ({len(images)},), got shape {names.shape}")
+    cases = []
+    for index, (image, mask) in enumerate(zip(images, masks, strict=True)):
+        name = f"image {index}" if names is None else str(names[index])
+        _append(cases, name, image, mask, bad)
+    return cases
+
+
+def _append(cases: list[_Case], name: str, image: NDArray[Any], mask: NDArray[Any], bad: _Bad) -> None:
+    try:
+        if image.shape[:2] != mask.shape[:2]:
+            raise ValueError(f"its image is {image.shape[:2]} and its mask {mask.shape[:2]}")
+        labels = label_square(_label_numbers(mask))
+        ready = image.dtype == np.uint8 and image.shape == (STORED_SIZE, STORED_SIZE)
+        cases.append(_Case(name, image if ready else image_square(image), labels))
+    except ValueError as error:
+        bad.cases.append((name, str(error)))
+
+
+def _label_numbers(mask: NDArray[Any]) -> NDArray[np.int64]:
+    """A label map of whole numbers, from whatever held it."""
+    if mask.ndim == 3:
+        if (mask == mask[..., :1]).all():
+            mask = mask[..., 0]
+        else:
+            # Each colour of a palette is a label: its 24 bits are its number until labels are counted.
+            colour = mask.astype(np.int64)
+            mask = (colour[..., 0] << 16) | (colour[..., 1] << 8) | colour[..., 2]
+    if mask.dtype.kind == "f":
+        if not np.isfinite(mask).all():
+            raise ValueError("its mask holds NaN or infinity")
+        if mask.min() >= 0 and mask.max() <= 1:
+            mask = mask >= 0.5
+        elif (mask != np.round(mask)).any():
+            raise ValueError("its mask holds fractions; a label map takes whole numbers")
+    if mask.dtype.kind not in "biuf":
+        raise ValueError(f"its mask is of {mask.dtype}; a label map takes whole numbers")
+    numbers = mask.astype(np.int64)
+    if numbers.min() < 0:
+        raise ValueError(f"its mask holds the label {numbers.min()}; labels are 0 (background) or more")
+    if len(np.unique(numbers)) > MOST_LABELS + 1:
+        raise ValueError("its mask holds too many labels: numbered instances, or blurred by compression")
+    return numbers
+
+
+# --- image and mask files --------------------------------------------------------------------------------------------
+
+
+def _read_pairs(folder: Path, bad: _Bad) -> list[_Case]:
+    cases: list[_Case] = []
+    for name, image_path, mask_path in _pairs(folder, bad):
+        try:
+            image, mask = Image.of(image_path).pixels, Image.of(mask_path).pixels
+        except (TypeError, ValueError, OSError) as error:
+            bad.cases.append((name, str(error)))
+            continue
+        _append(cases, name, image, mask, bad)
+    return cases
+
+
+def _pairs(folder: Path, bad: _Bad) -> Iterator[tuple[str, Path, Path]]:
+    """Image files with their masks: of the same name in two folders, or side by side as NAME and NAME_mask."""
+    if (folder / IMAGE_FOLDER).is_dir():
+        images, masks = _by_stem(folder / IMAGE_FOLDER), _by_stem(folder / MASK_FOLDER)
+        # Some data sets say it twice.
+        masks = {stem.removesuffix(MASK_ENDING): path for stem, path in masks.items()}
+    else:
+        files = _by_stem(folder)
+        masks = {stem.removesuffix(MASK_ENDING): path for stem, path in files.items() if stem.endswith(MASK_ENDING)}
+        images = {stem: path for stem, path in files.items() if not stem.endswith(MASK_ENDING)}
+    for stem in sorted(images.keys() | masks.keys()):
+        if stem in images and stem in masks:
+            yield stem, images[stem], masks[stem]
+        else:
+            bad.cases.append((stem, "it has no mask" if stem in images else "it has no image"))
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        return {}
+    return {_stem(path): path for path in sorted(folder.iterdir()) if path.is_file() and path.name[0] != "."}
+
+
+def _stem(path: Path) -> str:
+    for suffix in _LONG_SUFFIXES:
+        if path.name.endswith(suffix):
+            return path.name.removesuffix(suffix)
+    return path.stem
