@@ -4,13 +4,69 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["REFERENCE_SIDE", "SimulationConfig"]
+__all__ = ["REFERENCE_SIDE", "HandHabits", "SimulationConfig"]
 
 REFERENCE_SIDE = 128
 """Lengths in `SimulationConfig` are pixels of a square of this side, the paper's; they grow with the image."""
 
 Range = tuple[float, float]
 """Lowest and highest value; drawn uniformly between them."""
+
+
+@dataclass(frozen=True)
+class HandHabits:
+    """How people scribble: read from, and fitted to, the six development tasks of MedScribble.
+
+    Parameters
+    ----------
+    thickness
+        Width of the brush.
+    wobble
+        Standard deviation of the hand's unwanted turns, radians in each 2.5 pixels.
+    spill_probability
+        Share of samples whose strokes are not cut to the region.
+    hug_inside
+        Share of strokes inside an object that go round along its border; others follow its middle.
+    hug_distance
+        How far from the border such strokes keep, where there is room; in the background, too.
+    across_inside, across_background
+        Share of strokes that swing from side to side: zigzags, and spikes along a border.
+    hatch_share
+        Share of these that lift the pen between swings.
+    fill
+        How far a swing goes, as a share of the way to the border.
+    swing
+        Distance from one swing to the next, as a share of the region's width.
+    spike
+        Longest swing of a stroke along a border.
+    evenness
+        Shortest swing, as a share of the longest in the same place.
+    slant
+        Tangent of the greatest angle between swings and the perpendicular to the stroke.
+    free_background
+        Share of strokes in the background that take no notice of the object but to keep off it.
+    free_bend
+        Standard deviation of such a stroke's bend, radians in each 2.5 pixels.
+    apart
+        A stroke nearer than this to an earlier one is left out.
+    """
+
+    thickness: Range = (1.2, 2.2)
+    wobble: float = 0.12
+    spill_probability: float = 0.7
+    hug_inside: float = 0.15
+    hug_distance: Range = (3.0, 9.0)
+    across_inside: float = 0.5
+    across_background: float = 0.2
+    hatch_share: float = 0.25
+    fill: Range = (0.55, 0.9)
+    swing: Range = (0.2, 0.6)
+    spike: Range = (2.0, 6.0)
+    evenness: float = 0.5
+    slant: float = 0.6
+    free_background: float = 0.2
+    free_bend: float = 0.04
+    apart: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +94,8 @@ class SimulationConfig:
         Standard deviation of the smooth random warp, and how far it moves a point (standard deviation, each axis).
     blur_sigma, blur_kernel
         Blur whose level set is a contour scribble; the kernel's side is odd.
+    hand
+        The habits of those who draw by hand.
     border_distance
         Greatest distance of a border click from the region's border.
     box_jitter
@@ -63,3 +121,4 @@ class SimulationConfig:
     border_distance: float = 4.0
     box_jitter: float = 20.0
     box_tight_probability: float = 0.5
+    hand: HandHabits = HandHabits()

@@ -6,8 +6,6 @@ noise, warped by a smooth random deformation, and cut to the region. `hand.py` d
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,6 +13,7 @@ from torch import Tensor
 from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, Range, SimulationConfig
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
+from scribbleprompt_widget.simulation.hand import hand_scribbles
 from scribbleprompt_widget.simulation.noise import blur, smooth_noise
 from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
 from scribbleprompt_widget.simulation.sampling import sample_at, warp
@@ -95,11 +94,6 @@ def contour_scribbles(
     above = blurred >= level[:, None, None, None]
     edge = above & (F.max_pool2d((~above).float(), 3, 1, 1) > 0)
     return _broken((edge & regions).float(), regions, draws, config, counts)
-
-
-def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, counts: Tensor | None = None) -> Tensor:
-    """Unbroken strokes through the region; otherwise as `line_scribbles`."""
-    return line_scribbles(regions, draws, replace(config, break_share=(1.0, 1.0)), counts=counts)
 
 
 def _broken(lines: Tensor, regions: Tensor, draws: Draws, config: SimulationConfig, counts: Tensor | None) -> Tensor:

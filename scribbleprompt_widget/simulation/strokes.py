@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from scribbleprompt_widget.simulation.picking import mark_pixels
 
-__all__ = ["paint"]
+__all__ = ["along_polylines", "paint"]
 
 
 def paint(points: Tensor, drawn: Tensor, radius: Tensor, size: tuple[int, int], *, max_radius: float) -> Tensor:
@@ -45,3 +46,31 @@ def paint(points: Tensor, drawn: Tensor, radius: Tensor, size: tuple[int, int], 
     covered = (distance <= radius.square()) | (offsets == 0).all(-1)
     covered &= drawn[:, :, None] & (row >= 0) & (row < height) & (column >= 0) & (column < width)
     return mark_pixels((row * width + column).flatten(1), covered.flatten(1), size)
+
+
+def along_polylines(vertices: Tensor, lifted: Tensor, *, samples: int, spacing: float) -> Tensor:
+    """Points at equal distances along polylines.
+
+    Parameters
+    ----------
+    vertices
+        (B, S, N, 2) as (row, column).
+    lifted
+        (B, S, N) bool: whether the pen is off the paper between the vertex before and this one.
+    samples, spacing
+        Points on each polyline, and the distance between them; what is longer than both allow is not reached, and on a
+        shorter one the last point repeats.
+
+    Returns
+    -------
+    (B, S, samples, 2).
+    """
+    length = (vertices[:, :, 1:] - vertices[:, :, :-1]).square().sum(-1).sqrt() * ~lifted[:, :, 1:]
+    reached = F.pad(length.cumsum(-1), (1, 0))
+    wanted = torch.arange(samples, device=vertices.device) * spacing
+    wanted = torch.minimum(wanted, reached[..., -1:] * (1 - 1e-6))
+    after = torch.searchsorted(reached, wanted.contiguous(), right=True).clamp(1, vertices.shape[2] - 1)
+    before, beyond = reached.gather(-1, after - 1), reached.gather(-1, after)
+    part = ((wanted - before) / (beyond - before).clamp(min=1e-6))[..., None]
+    after = after[..., None].expand(-1, -1, -1, 2)
+    return torch.lerp(vertices.gather(2, after - 1), vertices.gather(2, after), part)

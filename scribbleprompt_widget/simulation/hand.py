@@ -1,0 +1,193 @@
+"""Scribbles as people draw them: few, long, unbroken strokes.
+
+Beyond the paper, whose scribbles are sparse and broken. The habits and their numbers were read from MedScribble's six
+development tasks: people draw a line along the middle of the object or a zigzag across it, hatch it, or go round inside
+its border; in the background they go round the object at a short distance, smoothly or in spikes, and some draw long
+free curves through the rest.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, HandHabits, SimulationConfig
+from scribbleprompt_widget.simulation.distance import distance_inside
+from scribbleprompt_widget.simulation.draws import Draws
+from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
+from scribbleprompt_widget.simulation.strokes import along_polylines, paint
+from scribbleprompt_widget.simulation.tracing import Curves, free_way, terrain, trace
+
+__all__ = ["MAX_STROKES", "hand_scribbles"]
+
+MAX_STROKES = 3
+"""The most strokes that one call draws in a region; a hatching counts as one."""
+
+_STEPS, _STEP = 44, 2.5
+"""Steps of a curve each way, and pixels a step: together a good deal more than the side of the image."""
+_SAMPLES, _SPACING = 640, 0.8
+"""Points that are painted of a stroke, and pixels between them: more than the longest stroke needs."""
+_SURROUNDING = 0.5
+"""A region with more than this share of the image's frame surrounds something: it is a background."""
+_UNBOUNDED = 1e4
+
+
+def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, counts: Tensor | None = None) -> Tensor:
+    """Strokes by a hand that follows the region.
+
+    Parameters
+    ----------
+    regions
+        (B, 1, H, W), bool or {0, 1}.
+    draws
+        B samples, on the device of `regions`.
+    config
+        Its `hand` is used.
+    counts
+        (B,) int64, 0 to `MAX_STROKES`: strokes for each sample; 1 each when None. There may be fewer where a stroke
+        would have gone over another.
+
+    Returns
+    -------
+    (B, 1, H, W) float32 in {0, 1}; empty where the region is empty or the count 0, and only there. A sample's strokes
+    may leave the region with probability ``config.hand.spill_probability``, as a broad brush and an unsteady hand do on
+    thin structures; else they are cut to it.
+    """
+    regions = regions > 0.5
+    hand = config.hand
+    size = (regions.shape[-2], regions.shape[-1])
+    counts = torch.ones(len(regions), dtype=torch.int64, device=regions.device) if counts is None else counts
+    # The hand is steered on a grid of about the reference side, whatever the image's: a hand has no finer control.
+    factor = max(1, round(max(size) / REFERENCE_SIDE))
+    coarse = F.max_pool2d(regions.float(), factor, ceil_mode=True) > 0
+    vertices, lifted = _gestures(coarse, draws, hand)
+    points = along_polylines(vertices, lifted, samples=_SAMPLES * factor, spacing=_SPACING / factor)
+    points = points * factor + (factor - 1) / 2
+    scale = max(size) / REFERENCE_SIDE / 2
+    radius = draws.fork("brush").uniform(low=hand.thickness[0] * scale, high=hand.thickness[1] * scale)
+    drawn = torch.arange(MAX_STROKES, device=regions.device) < counts[:, None]
+    drawn = drawn.repeat_interleave(points.shape[2], 1)
+    strokes = paint(points.flatten(1, 2), drawn, radius, size, max_radius=hand.thickness[1] * scale)
+    spill = draws.fork("spill").uniform(1, 1, 1) < hand.spill_probability
+    strokes = strokes * (regions | spill)
+    dot = pick_pixels(regions, draws.fork("dot"), 1)
+    dots = mark_pixels(dot, torch.ones_like(dot, dtype=torch.bool), size)
+    strokes = torch.where(strokes.flatten(1).any(1)[:, None, None, None], strokes, dots)
+    wanted = regions.flatten(1).any(1) & (counts > 0)
+    return strokes * wanted[:, None, None, None]
+
+
+class _Style(NamedTuple):
+    """What kind each stroke is, (B, S) bool: beside the border or free, else along the middle; swinging, hatched."""
+
+    hug: Tensor
+    free: Tensor
+    across: Tensor
+    hatch: Tensor
+
+
+def _gestures(regions: Tensor, draws: Draws, hand: HandHabits) -> tuple[Tensor, Tensor]:
+    """Strokes on the grid of `regions`: vertices (B, S, N, 2), and (B, S, N) whether the pen is lifted before each."""
+    depth = distance_inside(regions)
+    field = terrain(depth)
+    style = _style(regions, draws.fork("style"), hand)
+    curves = _curves(depth, field, style, draws.fork("curve"), hand)
+    covered = _covered(curves.points, hand.apart)
+    vertices, between = _swung(curves, field, style, draws.fork("swing"), hand)
+    return vertices, covered | between
+
+
+def _style(regions: Tensor, draws: Draws, hand: HandHabits) -> _Style:
+    surrounds = (_frame_share(regions) > _SURROUNDING)[:, None]
+
+    def chance(inside: float, background: float) -> Tensor:
+        return draws.uniform(MAX_STROKES) < torch.where(surrounds, background, inside)
+
+    free = chance(0.0, hand.free_background)
+    hug = chance(hand.hug_inside, 1.0) & ~free
+    across = chance(hand.across_inside, hand.across_background) & ~free
+    return _Style(hug, free, across, chance(hand.hatch_share, hand.hatch_share) & across)
+
+
+def _frame_share(regions: Tensor) -> Tensor:
+    frame = torch.cat([regions[..., 0, :], regions[..., -1, :], regions[..., 0], regions[..., -1]], dim=-1)
+    return frame.float().mean((1, 2))
+
+
+def _curves(depth: Tensor, field: Tensor, style: _Style, draws: Draws, hand: HandHabits) -> Curves:
+    """Smooth curves, the lines that strokes swing about."""
+    regions = depth > 0
+    border = regions & (depth < 2)
+    border = torch.where(border.flatten(1).any(1)[:, None, None, None], border, regions)
+    beside = pick_pixels(border, draws.fork("beside"), MAX_STROKES)
+    anywhere = pick_pixels(regions, draws.fork("anywhere"), MAX_STROKES)
+    start = torch.where(style.hug, beside, anywhere)
+    starts = torch.stack([start // regions.shape[-1], start % regions.shape[-1]], dim=-1).float()
+    # Where there is too little room for the wanted distance, half of what there is.
+    room = depth.flatten(1).amax(1, keepdim=True) / 2
+    distance = draws.uniform(MAX_STROKES, low=hand.hug_distance[0], high=hand.hug_distance[1])
+    target = torch.where(style.hug | style.free, torch.minimum(distance, room), _UNBOUNDED)
+    turns = draws.normal(MAX_STROKES, 2, _STEPS) * hand.wobble
+    bend = draws.normal(MAX_STROKES) * hand.free_bend * style.free
+    turns = turns + torch.stack([bend, -bend], dim=-1)[..., None]  # one arc, walked from its middle
+    curves = trace(field, starts, draws, target=target, free=style.free, turns=turns, step=_STEP)
+    return Curves(_smoothed(curves.points), curves.headings)
+
+
+def _smoothed(points: Tensor) -> Tensor:
+    """A running mean along curves (B, S, N, 2); the ends stay."""
+    inner = (points[:, :, :-2] + 2 * points[:, :, 1:-1] + points[:, :, 2:]) / 4
+    return torch.cat([points[:, :, :1], inner, points[:, :, -1:]], dim=2)
+
+
+def _covered(points: Tensor, apart: float) -> Tensor:
+    """Which points (B, S, N, 2) an earlier stroke of the sample has come near to: (B, S, N)."""
+    count, strokes, length = points.shape[:3]
+    flat = points.flatten(1, 2)
+    near = torch.cdist(flat, flat) < apart
+    order = torch.arange(strokes, device=points.device).repeat_interleave(length)
+    return (near & (order[:, None] > order)).any(2).view(count, strokes, length)
+
+
+def _swung(curves: Curves, field: Tensor, style: _Style, draws: Draws, hand: HandHabits) -> tuple[Tensor, Tensor]:
+    """Curves that swing from side to side, and where the pen is lifted between two lines of a hatching."""
+    count, strokes, length = curves.points.shape[:3]
+    # One direction for a stretch of the curve: neighbouring swings are parallel, as a wrist makes them.
+    heading = F.normalize(_stretch_mean(curves.headings), dim=-1)
+    normal = torch.stack([-heading[..., 1], heading[..., 0]], dim=-1)
+    slant = draws.uniform(strokes, low=-hand.slant, high=hand.slant)
+    normal = F.normalize(normal + slant[..., None, None] * heading, dim=-1)
+    spike = draws.uniform(strokes, low=hand.spike[0], high=hand.spike[1])
+    most = torch.where(style.hug, spike, _UNBOUNDED)[:, :, None, None].expand(-1, -1, length, 2)
+    directions = torch.stack([normal, -normal], dim=3)
+    places = curves.points[:, :, :, None].expand_as(directions)
+    way = free_way(field, places.flatten(1, 3), directions.flatten(1, 3), most=most.flatten(1))
+    way = way.view(count, strokes, length, 2)
+    # Wide regions get wide swings, about as many as narrow ones.
+    width = way.sum(-1).mean(-1)
+    pace = draws.uniform(strokes, low=hand.swing[0], high=hand.swing[1]) * torch.where(style.hug, 2, 1)
+    every = (width * pace / _STEP).round().clamp(1, 6)
+    place = torch.arange(length, device=width.device)
+    phase = place / every[..., None]
+    # A triangle wave with its corners at 1 and -1, where the phase is whole.
+    wave = 1 - 2 * (phase - 2 * (phase / 2).round()).abs()
+    fill = draws.uniform(strokes, low=hand.fill[0], high=hand.fill[1])
+    uneven = draws.uniform(strokes, length, low=hand.evenness, high=1.0)
+    reach = torch.where(wave > 0, way[..., 0], -way[..., 1]) * wave.abs() * uneven
+    swing = reach * (fill[..., None] * style.across[..., None])
+    lifted = style.hatch[..., None] & (phase.floor() % 2 == 1)
+    return curves.points + swing[..., None] * normal, lifted
+
+
+_STRETCH = 8
+"""Steps to either side over which the direction of swings is averaged."""
+
+
+def _stretch_mean(headings: Tensor) -> Tensor:
+    length = headings.shape[2]
+    place = torch.arange(length, device=headings.device, dtype=torch.float32)
+    weights = torch.exp(-0.5 * ((place[:, None] - place) / _STRETCH).square())
+    return torch.einsum("ij,bsjc->bsic", weights, headings)
