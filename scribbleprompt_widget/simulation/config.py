@@ -51,12 +51,12 @@ class HandHabits:
         A stroke nearer than this to an earlier one is left out.
     """
 
-    thickness: Range = (1.2, 2.2)
-    wobble: float = 0.12
+    thickness: Range = (1.2, 2.4)
+    wobble: float = 0.1
     spill_probability: float = 0.7
     hug_inside: float = 0.15
     hug_distance: Range = (3.0, 9.0)
-    across_inside: float = 0.5
+    across_inside: float = 0.4
     across_background: float = 0.2
     hatch_share: float = 0.25
     fill: Range = (0.55, 0.9)
@@ -65,8 +65,8 @@ class HandHabits:
     evenness: float = 0.5
     slant: float = 0.6
     free_background: float = 0.2
-    free_bend: float = 0.04
-    apart: float = 4.0
+    free_bend: float = 0.03
+    apart: float = 5.0
 
 
 @dataclass(frozen=True)

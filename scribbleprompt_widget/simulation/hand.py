@@ -19,7 +19,7 @@ from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
 from scribbleprompt_widget.simulation.strokes import along_polylines, paint
-from scribbleprompt_widget.simulation.tracing import Curves, free_way, terrain, trace
+from scribbleprompt_widget.simulation.tracing import Curves, at_depth, free_way, terrain, trace
 
 __all__ = ["MAX_STROKES", "hand_scribbles"]
 
@@ -32,6 +32,7 @@ _SAMPLES, _SPACING = 640, 0.8
 """Points that are painted of a stroke, and pixels between them: more than the longest stroke needs."""
 _SURROUNDING = 0.5
 """A region with more than this share of the image's frame surrounds something: it is a background."""
+_CANDIDATES = 3
 _UNBOUNDED = 1e4
 
 
@@ -123,14 +124,20 @@ def _curves(depth: Tensor, field: Tensor, style: _Style, draws: Draws, hand: Han
     border = regions & (depth < 2)
     border = torch.where(border.flatten(1).any(1)[:, None, None, None], border, regions)
     beside = pick_pixels(border, draws.fork("beside"), MAX_STROKES)
-    anywhere = pick_pixels(regions, draws.fork("anywhere"), MAX_STROKES)
+    # A stroke along the middle starts where the region is thick: at the deepest of a few places.
+    places = pick_pixels(regions, draws.fork("anywhere"), MAX_STROKES * _CANDIDATES).view(-1, MAX_STROKES, _CANDIDATES)
+    deepest = depth.flatten(1).gather(1, places.flatten(1)).view_as(places).argmax(-1, keepdim=True)
+    deepest = torch.where(style.free[..., None], 0, deepest)
+    anywhere = places.gather(-1, deepest).squeeze(-1)
     start = torch.where(style.hug, beside, anywhere)
     starts = torch.stack([start // regions.shape[-1], start % regions.shape[-1]], dim=-1).float()
     # Where there is too little room for the wanted distance, half of what there is.
     room = depth.flatten(1).amax(1, keepdim=True) / 2
     distance = draws.uniform(MAX_STROKES, low=hand.hug_distance[0], high=hand.hug_distance[1])
     target = torch.where(style.hug | style.free, torch.minimum(distance, room), _UNBOUNDED)
-    turns = draws.normal(MAX_STROKES, 2, _STEPS) * hand.wobble
+    starts = torch.where(style.hug[..., None], at_depth(field, starts, target), starts)
+    # Who swings from side to side does not wander as well.
+    turns = draws.normal(MAX_STROKES, 2, _STEPS) * (hand.wobble * ~(style.across & ~style.hug)[..., None, None])
     bend = draws.normal(MAX_STROKES) * hand.free_bend * style.free
     turns = turns + torch.stack([bend, -bend], dim=-1)[..., None]  # one arc, walked from its middle
     curves = trace(field, starts, draws, target=target, free=style.free, turns=turns, step=_STEP)
@@ -182,7 +189,7 @@ def _swung(curves: Curves, field: Tensor, style: _Style, draws: Draws, hand: Han
     return curves.points + swing[..., None] * normal, lifted
 
 
-_STRETCH = 8
+_STRETCH = 16
 """Steps to either side over which the direction of swings is averaged."""
 
 

@@ -12,17 +12,22 @@ from torch import Tensor
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.sampling import sample_at
 
-__all__ = ["Curves", "free_way", "terrain", "trace"]
+__all__ = ["Curves", "at_depth", "free_way", "terrain", "trace"]
 
-_BACK = 0.9
-"""Pull towards the wanted depth, against the way that the hand is going (1). Less than that, so that the middle of a
-region is followed up to its very end."""
+_PULL, _ALONG = 0.9, 1.0
+"""Pull towards the wanted depth and along the border, against the way that the hand is going (1)."""
+_MIDDLE_PULL = 0.3
+"""The same pull where the middle is followed: weak, so that a walk goes up to the region's end and does not turn."""
+_THIN, _THINNEST = 3.0, 1.0
+"""Where a region is less deep than the first number, in pixels, its middle is near and slopes are weak: they count for
+more, most at the second number."""
 _SOFTNESS = 2.0
-"""Error in depth, in pixels, at which this pull has its full strength."""
-_SHALLOW = 0.4
-"""A walk ends where the depth falls below this share of the greatest on its way..."""
+"""Error in depth, in pixels, at which the pull has its full strength."""
+_END_SHARE, _END_DEPTH, _END_LEAST = 0.4, 1.5, 0.05
+"""A walk ends where the depth falls below this share of what the greatest on its way has more than this, in pixels (in
+thin regions it has to fall to nearly nothing)..."""
 _MARGIN = (1.0, 4.0)
-"""...or below this many pixels, drawn for each walk: the region ends there."""
+"""...and, at that, below this many pixels, drawn for each walk: the region ends there."""
 _CLOSED = 1.6
 """The two ends of a curve have met when they are this many steps apart."""
 _FIRST_MEETING = 4
@@ -88,6 +93,8 @@ def trace(
     heading = torch.stack([forward, -forward], dim=2)
     place = starts[:, :, None].expand_as(heading)
     target, free = target[:, :, None, None], free[:, :, None, None]
+    middle = target > sum(field.shape[-2:])
+    pull = torch.where(middle, _MIDDLE_PULL, _PULL)
     margin = draws.uniform(*walks[1:], 1, low=_MARGIN[0], high=_MARGIN[1])
     limit = torch.tensor(field.shape[-2:], device=starts.device) - 1
     alive = torch.ones_like(margin, dtype=torch.bool)
@@ -98,13 +105,15 @@ def trace(
         depth, slope = here[..., :1], here[..., 1:]
         deepest = torch.maximum(deepest, depth)
         along = _turned(slope)
-        along = along * ((along * heading).sum(-1, keepdim=True) * ~free)
-        error = ((depth - target) / _SOFTNESS).clamp(-_BACK, _BACK)
-        error = torch.where(free, error.clamp(max=0), error)
-        heading = F.normalize(heading + along - error * slope + turn * _turned(heading), dim=-1)
+        thinness = _THIN / deepest.clamp(_THINNEST, _THIN)
+        along = along * ((along * heading).sum(-1, keepdim=True) * torch.where(middle, thinness - 1, ~free))
+        error = ((depth - target) / _SOFTNESS).clamp(-1, 1)
+        back = torch.where(free, error.clamp(max=0), error) * pull * thinness
+        heading = F.normalize(heading + along - back * slope + turn * _turned(heading), dim=-1)
         ahead = place + step * heading
         here = sample_at(field, ahead.flatten(1, 2)).mT.view(*walks, 3)
-        alive = alive & (here[..., :1] > torch.minimum(margin, _SHALLOW * deepest))
+        end = ((deepest - _END_DEPTH) * _END_SHARE).clamp(min=_END_LEAST)
+        alive = alive & (here[..., :1] > torch.minimum(margin, end))
         alive = alive & ((ahead >= 0) & (ahead <= limit)).all(-1, keepdim=True)
         if number >= _FIRST_MEETING:
             apart = (ahead[:, :, :1] - ahead[:, :, 1:]).square().sum(-1, keepdim=True)
@@ -125,6 +134,14 @@ def _first_headings(field: Tensor, starts: Tensor, draws: Draws, *, ahead: float
     room = depth.view(count, strokes, _DIRECTIONS, 4).sum(-1) * draws.uniform(strokes, _DIRECTIONS, low=0.6)
     best = room.argmax(-1)[..., None, None].expand(-1, -1, 1, 2)
     return direction.gather(2, best).squeeze(2)
+
+
+def at_depth(field: Tensor, points: Tensor, target: Tensor) -> Tensor:
+    """Points (B, S, 2) moved along the slope to a depth (B, S), as far as it goes."""
+    for _ in range(2):
+        here = sample_at(field, points).mT
+        points = points + F.normalize(here[..., 1:], dim=-1) * (target - here[..., 0])[..., None]
+    return points
 
 
 def free_way(field: Tensor, points: Tensor, directions: Tensor, *, most: Tensor) -> Tensor:
