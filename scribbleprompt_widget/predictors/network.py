@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import torch
 
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.models.checkpoints import PUBLISHED_UNET, load_weights
+from scribbleprompt_widget.models.checkpoints import PUBLISHED_UNET, file_sha256, load_weights
+from scribbleprompt_widget.models.network_file import is_network_file, load_network
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import Predictor, Session, State
 from scribbleprompt_widget.prompts import Prompts
 
-__all__ = ["NetworkPredictor", "load_unet"]
+__all__ = ["NetworkPredictor", "load_checkpoint", "load_compact", "load_unet"]
+
+NAME_DIGITS: Final = 8
+"""Digits of a file's checksum that tell its network from others."""
 
 
 class NetworkPredictor(Predictor):
@@ -103,3 +108,32 @@ def load_unet(
     module = ScribblePromptUNet()
     load_weights(module, checkpoint, sha256=sha256)
     return NetworkPredictor(module, name="unet", resolution=RESOLUTION, device=device)
+
+
+def load_compact(
+    checkpoint: str | Path, *, name: str | None = None, device: str | torch.device = "cpu"
+) -> NetworkPredictor:
+    """A network of the project's own, from a file that training or fine-tuning wrote.
+
+    Parameters
+    ----------
+    checkpoint
+        A .safetensors file; the architecture and the resolution are in it.
+    name
+        What kept states call it; unless given, "compact" and the file's checksum, so that no other network reads them.
+    device
+        Where it runs.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is not there, or is not of that kind.
+    """
+    network, described = load_network(checkpoint)
+    name = name or f"compact-{file_sha256(checkpoint)[:NAME_DIGITS]}"
+    return NetworkPredictor(network.fold(), name=name, resolution=described.resolution, device=device)
+
+
+def load_checkpoint(checkpoint: str | Path, **keywords: Any) -> NetworkPredictor:
+    """Whichever network a file holds: `load_compact` where it says so itself, else `load_unet`."""
+    return load_compact(checkpoint, **keywords) if is_network_file(checkpoint) else load_unet(checkpoint, **keywords)

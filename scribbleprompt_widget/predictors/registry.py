@@ -16,8 +16,14 @@ Factory = Callable[..., Predictor]
 # Modules are named, not imported: a predictor's libraries (torch above all) load when it is asked for.
 _FACTORIES: dict[str, str | Factory] = {
     "random_walker": "scribbleprompt_widget.predictors.random_walker:RandomWalkerPredictor",
+    "nearest": "scribbleprompt_widget.evaluation.baselines:NearestPredictor",
+    "nearest_geodesic": "scribbleprompt_widget.evaluation.baselines:GeodesicNearestPredictor",
+    "grabcut": "scribbleprompt_widget.evaluation.baselines:GrabCutPredictor",
     "unet": "scribbleprompt_widget.predictors.network:load_unet",
 }
+
+CHECKPOINT = "scribbleprompt_widget.predictors.network:load_checkpoint"
+"""What opens a path."""
 
 DEFAULT = "random_walker"
 """What "default" stands for."""
@@ -49,7 +55,8 @@ def load_predictor(name: str | Path = "default", **keywords: Any) -> Predictor:
     Parameters
     ----------
     name
-        One of `predictor_names()`, or the path of a checkpoint: that loads ScribblePrompt-UNet from it.
+        One of `predictor_names()`, or the path of a checkpoint: of a network trained here, which its file describes,
+        or of ScribblePrompt-UNet.
     **keywords
         What that predictor takes: ``device="cpu"`` and ``checkpoint=PATH`` for "unet", for instance.
 
@@ -62,7 +69,7 @@ def load_predictor(name: str | Path = "default", **keywords: Any) -> Predictor:
     factory = _FACTORIES.get(key)
     if factory is None and Path(key).suffix in {".pt", ".pth", ".safetensors"}:
         keywords = {"checkpoint": key, **keywords}
-        factory = _FACTORIES["unet"]
+        factory = CHECKPOINT
     if factory is None:
         raise ValueError(
             f"model takes one of {', '.join(predictor_names())}, or the path of a checkpoint (.pt, .safetensors); "

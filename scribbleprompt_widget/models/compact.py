@@ -1,0 +1,334 @@
+"""The project's own network: the paper's five channels in, logits out, at a twentieth of the paper's arithmetic.
+
+A residual U-Net, narrow where there are many pixels and wide where there are few. What makes it sharp: a few features
+at the image's own resolution go past everything to the head. What makes it see far: large depthwise kernels below,
+and attention at the bottom, where any place can look at any other. Every normalisation folds into its convolution
+(`CompactNetwork.fold`), so that inference is convolutions and ReLUs alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Final, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = ["CompactConfig", "CompactNetwork", "Level"]
+
+IN_CHANNELS: Final = 5
+"""Image in [0, 1], box, positive, negative, previous logits: in this order, as for the paper's network."""
+PREVIOUS: Final = 4
+"""Index of the previous logits among them."""
+LOGIT_SCALE: Final = 4.0
+"""Previous logits enter as tanh(logits / this): what is sure stays sure, whatever a caller's scale."""
+EXPANSION: Final = 2
+"""Width inside a wide block, as a multiple of the block's own."""
+KERNEL: Final = 7
+"""Side of a wide block's depthwise kernel."""
+HEAD_FEATURES: Final = 32
+"""Features of one attention head."""
+SHARPNESS: Final = 8.0
+"""What the scale of attention's cosines starts from."""
+BRANCH_GAIN: Final = 0.2
+"""Gain that a residual branch starts from: small, so that a deep network starts as a shallow one."""
+WEIGHT_EPSILON: Final = 1e-5
+BLOCKS: Final = ("plain", "wide")
+NORMS: Final = ("batch", "weight")
+
+
+@dataclass(frozen=True)
+class Level:
+    """One resolution of the network.
+
+    Attributes
+    ----------
+    width
+        Features.
+    encoder, decoder
+        Residual blocks on the way down and up. The lowest level has no decoder.
+    block
+        "plain": two 3x3 convolutions, the quickest way to spend arithmetic on a CPU. "wide": a 7x7 depthwise
+        convolution and an inverted bottleneck, for less arithmetic and a larger receptive field where pixels are few.
+    attention
+        Add self-attention after the encoder's blocks. Its cost grows with the square of the number of pixels.
+    """
+
+    width: int
+    encoder: int = 1
+    decoder: int = 1
+    block: str = "plain"
+    attention: bool = False
+
+    def __post_init__(self) -> None:
+        if self.block not in BLOCKS:
+            raise ValueError(f"block takes one of {', '.join(BLOCKS)}, got {self.block!r}")
+        if self.width < 1 or min(self.encoder, self.decoder) < 0:
+            raise ValueError(f"a level takes a positive width and numbers of blocks from 0, got {self}")
+
+
+@dataclass(frozen=True)
+class CompactConfig:
+    """Everything that a `CompactNetwork` is built from; kept beside its weights.
+
+    Attributes
+    ----------
+    detail
+        Features at the image's own resolution; 0: none, the network starts and ends at half resolution, where each
+        place holds its 2x2 pixels (space to depth).
+    levels
+        From half resolution down, each half the one before.
+    norm
+        "batch": batch normalisation. "weight": standardised weights with a gain, so that a prediction never depends on
+        the other samples of a batch, in training either. Both fold away.
+    matching
+        Let every place of the first level compare itself with all others by linear attention before the head: pixels
+        that look like those under a stroke take its sign, however far away.
+    """
+
+    detail: int = 8
+    levels: tuple[Level, ...] = (
+        Level(24, encoder=0),
+        Level(40),
+        Level(64),
+        Level(128, encoder=2, block="wide", attention=True),
+        Level(160, encoder=2, decoder=0, block="wide", attention=True),
+    )
+    norm: str = "batch"
+    matching: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            raise ValueError("levels takes at least one level")
+        if self.norm not in NORMS:
+            raise ValueError(f"norm takes one of {', '.join(NORMS)}, got {self.norm!r}")
+
+    @property
+    def stride(self) -> int:
+        """What height and width have to be multiples of."""
+        return int(2 ** len(self.levels))
+
+
+class CompactNetwork(nn.Module):
+    """B 5 H W -> B 1 H W logits; H and W multiples of `config.stride`.
+
+    Parameters
+    ----------
+    config
+        Widths, depths and kinds of blocks.
+    """
+
+    def __init__(self, config: CompactConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = CompactConfig() if config is None else config
+        norm, first, *others = config.norm, config.levels[0], *config.levels[1:]
+        self.stem: nn.Module
+        if config.detail:
+            self.stem = _Conv(IN_CHANNELS, config.detail, 3, norm=norm)
+            self.enter = _Conv(config.detail, first.width, 2, stride=2, norm=norm)
+            self.leave = _Conv(first.width, 4 * config.detail, 1, norm=norm)
+            self.refine = _Conv(config.detail, config.detail, 3, norm=norm)
+            self.head = nn.Conv2d(config.detail, 1, 3, padding=1)
+        else:
+            self.enter = _Conv(4 * IN_CHANNELS, first.width, 3, norm=norm)
+            self.head = nn.Conv2d(first.width, 4, 3, padding=1)
+        self.encoders = nn.ModuleList(_blocks(level, level.encoder, norm, level.attention) for level in config.levels)
+        pairs = list(zip(config.levels, others, strict=False))
+        self.downs = nn.ModuleList(_Conv(upper.width, lower.width, 2, stride=2, norm=norm) for upper, lower in pairs)
+        self.ups = nn.ModuleList(_Conv(lower.width, upper.width, 1, norm=norm) for upper, lower in pairs)
+        self.decoders = nn.ModuleList(_blocks(upper, upper.decoder, norm, False) for upper, _ in pairs)
+        self.matching = _LinearAttention(first.width) if config.matching else nn.Identity()
+        # The layout that convolutions are quickest in, on CPUs and GPUs alike; channels that come in it stay in it.
+        for parameter in self.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits B 1 H W for channels B 5 H W.
+
+        Raises
+        ------
+        ValueError
+            When the shape is another, or H or W are no multiples of the stride.
+        """
+        if not torch.compiler.is_exporting():
+            _check(x, self.config.stride)
+        x = torch.cat([x[:, :PREVIOUS], torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)], dim=1)
+        if not self.config.detail:
+            return F.pixel_shuffle(self.head(self._levels(self.enter(F.pixel_unshuffle(x, 2)))), 2)
+        fine = F.relu(self.stem(x))
+        coarse = F.pixel_shuffle(self.leave(self._levels(self.enter(fine))), 2)
+        logits: Tensor = self.head(F.relu(self.refine(F.relu(fine + coarse))))
+        return logits
+
+    def _levels(self, x: Tensor) -> Tensor:
+        """Down to the lowest level and up again: B width H/2 W/2 in and out."""
+        skips = []
+        for encoder, down in zip(self.encoders[:-1], self.downs, strict=True):
+            x = encoder(x)
+            skips.append(x)
+            x = down(F.relu(x))
+        x = self.encoders[-1](x)
+        for skip, up, decoder in reversed(list(zip(skips, self.ups, self.decoders, strict=True))):
+            x = decoder(skip + F.interpolate(up(F.relu(x)), scale_factor=2.0, mode="nearest"))
+        return F.relu(self.matching(x))
+
+    def fold(self) -> CompactNetwork:
+        """A copy for inference, in which every normalisation has become part of its convolution. Same logits."""
+        folded = copy.deepcopy(self).eval()
+        for parent in folded.modules():
+            for name, child in parent.named_children():
+                if isinstance(child, _Conv):
+                    setattr(parent, name, child.fold())
+        return folded
+
+
+def _check(x: Tensor, stride: int) -> None:
+    if x.ndim != 4 or x.shape[1] != IN_CHANNELS or x.shape[2] % stride or x.shape[3] % stride:
+        raise ValueError(
+            f"the network takes B {IN_CHANNELS} H W with H and W multiples of {stride}, got {tuple(x.shape)}"
+        )
+
+
+def _blocks(level: Level, count: int, norm: str, attention: bool) -> nn.Sequential:
+    block = _Plain if level.block == "plain" else _Wide
+    blocks: list[nn.Module] = [block(level.width, norm) for _ in range(count)]
+    return nn.Sequential(*blocks, *([_Attention(level.width)] if attention else []))
+
+
+class _Conv(nn.Module):
+    """A convolution and its normalisation.
+
+    Parameters
+    ----------
+    gain
+        What the normalisation's gain starts from; 0 in the last convolution of a residual branch.
+    """
+
+    def __init__(
+        self,
+        features_in: int,
+        features_out: int,
+        kernel: int,
+        *,
+        norm: str,
+        stride: int = 1,
+        groups: int = 1,
+        gain: float = 1.0,
+    ) -> None:
+        super().__init__()
+        padding = 0 if stride > 1 else kernel // 2
+        batch = norm == "batch"
+        self.conv = nn.Conv2d(features_in, features_out, kernel, stride, padding, groups=groups, bias=not batch)
+        nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
+        self.gain: nn.Parameter | None = None
+        if batch:
+            self.norm = nn.BatchNorm2d(features_out)
+            nn.init.constant_(self.norm.weight, gain)
+        else:
+            self.gain = nn.Parameter(torch.full((features_out,), gain))
+        if self.conv.bias is not None:
+            nn.init.zeros_(self.conv.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.gain is not None:
+            c = self.conv
+            return F.conv2d(x, self._standardised(self.gain), c.bias, c.stride, c.padding, c.dilation, c.groups)
+        y: Tensor = self.norm(self.conv(x))
+        return y
+
+    def _standardised(self, gain: Tensor) -> Tensor:
+        """Weights of mean 0 and of the variance that keeps a ReLU's output at the scale of its input."""
+        weight = self.conv.weight
+        variance, mean = torch.var_mean(weight, dim=(1, 2, 3), keepdim=True, correction=0)
+        fan_in = weight[0].numel()
+        return (weight - mean) * torch.rsqrt(variance * fan_in / 2 + WEIGHT_EPSILON) * gain[:, None, None, None]
+
+    @torch.no_grad()
+    def fold(self) -> nn.Conv2d:
+        """One convolution that computes what the two do in evaluation."""
+        folded = copy.deepcopy(self.conv)
+        if self.gain is not None:
+            weight = self._standardised(self.gain)
+        else:
+            mean, variance = cast("Tensor", self.norm.running_mean), cast("Tensor", self.norm.running_var)
+            scale = self.norm.weight * torch.rsqrt(variance + self.norm.eps)
+            weight = self.conv.weight * scale[:, None, None, None]
+            folded.bias = nn.Parameter(self.norm.bias - mean * scale)
+        folded.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
+        return folded
+
+
+class _Plain(nn.Module):
+    """Residual: two 3x3 convolutions."""
+
+    def __init__(self, width: int, norm: str) -> None:
+        super().__init__()
+        self.first = _Conv(width, width, 3, norm=norm)
+        self.second = _Conv(width, width, 3, norm=norm, gain=BRANCH_GAIN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x + self.second(F.relu(self.first(F.relu(x))))
+        return y
+
+
+class _Wide(nn.Module):
+    """Residual: a large depthwise convolution, then an inverted bottleneck (as in ConvNeXt)."""
+
+    def __init__(self, width: int, norm: str) -> None:
+        super().__init__()
+        self.spread = _Conv(width, width, KERNEL, groups=width, norm=norm)
+        self.first = _Conv(width, EXPANSION * width, 1, norm=norm)
+        self.second = _Conv(EXPANSION * width, width, 1, norm=norm, gain=BRANCH_GAIN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x + self.second(F.relu(self.first(self.spread(x))))
+        return y
+
+
+class _Attention(nn.Module):
+    """Residual self-attention between places; queries and keys of unit length, so that nothing has to be normalised."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.heads = max(width // HEAD_FEATURES, 1)
+        self.into = nn.Conv2d(width, 3 * width, 1)
+        self.out = nn.Conv2d(width, width, 1)
+        self.sharpness = nn.Parameter(torch.full((self.heads,), SHARPNESS))
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, width, height, columns = x.shape
+        # B 3 heads features places
+        parts = self.into(x).reshape(batch, 3, self.heads, width // self.heads, height * columns)
+        query, key, value = parts.transpose(-1, -2).unbind(dim=1)
+        query = F.normalize(query, dim=-1) * self.sharpness[:, None, None]
+        mixed = F.scaled_dot_product_attention(query.to(value.dtype), F.normalize(key, dim=-1), value, scale=1.0)
+        y: Tensor = x + self.out(mixed.transpose(-1, -2).reshape(batch, width, height, columns))
+        return y
+
+
+class _LinearAttention(nn.Module):
+    """Residual linear attention (Katharopoulos et al., 2020): kernel regression over all places."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.into = nn.Conv2d(width, 3 * width, 1)
+        self.out = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, width, height, columns = x.shape
+        # Sums over all places need more than sixteen bits.
+        parts = self.into(F.relu(x)).float().reshape(batch, 3, width, height * columns)
+        query, key, value = parts.unbind(dim=1)
+        query, key = F.elu(query) + 1, F.elu(key) + 1
+        summary = key @ value.transpose(1, 2)
+        mass = (query * key.sum(dim=2, keepdim=True)).sum(dim=1, keepdim=True)
+        mixed = (summary.transpose(1, 2) @ query) / mass.clamp_min(1e-6)
+        y: Tensor = x + self.out(mixed.reshape(batch, width, height, columns).to(x.dtype))
+        return y

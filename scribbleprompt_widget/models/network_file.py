@@ -1,0 +1,123 @@
+"""Files of the project's own networks: safetensors, with the architecture in the file, so that it loads by itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from scribbleprompt_widget.models.checkpoints import load_weights
+from scribbleprompt_widget.models.compact import CompactConfig, CompactNetwork, Level
+
+__all__ = ["NetworkFile", "is_network_file", "load_network", "save_network"]
+
+ARCHITECTURE: Final = "scribbleprompt-compact-1"
+"""What a file says that it is; the number rises when old code could not read new files."""
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """What a file holds beside the weights.
+
+    Attributes
+    ----------
+    network
+        What the network is built from.
+    resolution
+        Side of the square that it works at best.
+    training
+        How it was made: free, JSON.
+    """
+
+    network: CompactConfig
+    resolution: int
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+def save_network(
+    path: str | Path,
+    network: CompactNetwork,
+    *,
+    resolution: int,
+    training: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Path:
+    """Write weights and architecture; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path
+        A .safetensors file.
+    network
+        The network, not folded.
+    resolution
+        Side of the square that it works at best.
+    training
+        What to remember of how it was made; anything that JSON holds.
+    dtype
+        float16 halves the file. Weights are float32 again when they are loaded.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ValueError(f"path takes a .safetensors file, got {str(path)!r}")
+    tensors = {
+        name: tensor.detach().cpu().to(dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    metadata = {
+        "architecture": ARCHITECTURE,
+        "network": json.dumps(asdict(network.config)),
+        "resolution": str(resolution),
+        "training": json.dumps(training or {}),
+    }
+    temporary = path.with_name(f".{path.name}.part")
+    save_file(tensors, temporary, metadata)
+    temporary.replace(path)
+    return path
+
+
+def is_network_file(path: str | Path) -> bool:
+    """Whether `load_network` can rebuild a network from this file alone."""
+    return (
+        Path(path).suffix == ".safetensors" and Path(path).is_file() and _metadata(path).get("architecture") is not None
+    )
+
+
+def load_network(path: str | Path) -> tuple[CompactNetwork, NetworkFile]:
+    """The network of a file, in evaluation mode on the CPU, float32, not folded; and what the file says about it.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the file is not there, is none of `save_network`, or was damaged.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"checkpoint {str(path)!r} does not exist")
+    metadata = _metadata(path)
+    if (found := metadata.get("architecture")) != ARCHITECTURE:
+        raise ValueError(f"checkpoint {str(path)!r} is of architecture {found!r}, not {ARCHITECTURE!r}")
+    try:
+        values = json.loads(metadata["network"])
+        levels = tuple(Level(**level) for level in values.pop("levels"))
+        described = NetworkFile(
+            CompactConfig(levels=levels, **values), int(metadata["resolution"]), json.loads(metadata["training"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"checkpoint {str(path)!r} describes no network that this version knows: {error}") from error
+    network = CompactNetwork(described.network)
+    load_weights(network, path)
+    return network.eval(), described
+
+
+def _metadata(path: str | Path) -> dict[str, str]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except Exception as error:
+        raise ValueError(f"checkpoint {str(path)!r} cannot be read as safetensors: {error}") from error

@@ -1,0 +1,327 @@
+"""The training loop: one network learns first predictions and corrections from the simulated annotator.
+
+Every random number follows from the seed, the step and the sample's place, so that a run that was killed goes on as if
+nothing had been (on one CPU process with the same number of threads: bit for bit).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from tqdm.auto import tqdm
+
+from scribbleprompt_widget.models.compact import CompactNetwork
+from scribbleprompt_widget.models.network_file import save_network
+from scribbleprompt_widget.training.checkpoint import read_state, write_state
+from scribbleprompt_widget.training.config import TrainingConfig, build, plain, read_config, write_config
+from scribbleprompt_widget.training.log import Log
+from scribbleprompt_widget.training.losses import segmentation_loss
+from scribbleprompt_widget.training.optimisation import MovingAverage, make_optimiser, rate_factor
+from scribbleprompt_widget.training.play import play
+from scribbleprompt_widget.training.source import Batch, Source
+from scribbleprompt_widget.training.validation import dice_of_rounds, people_dice
+
+__all__ = ["CONFIG", "WEIGHTS", "resume", "train"]
+
+CONFIG: Final = "config.yaml"
+"""The run's whole configuration, in its folder."""
+WEIGHTS: Final = "weights.safetensors"
+"""The averaged weights, in the run's folder: written with every measurement and at the end."""
+HELD_OUT: Final = 1 << 20
+"""Added to a run's seed for the samples that it is measured on: no training step draws from there."""
+BAD_STEPS: Final = 20
+"""Steps in a row without a finite gradient after which a run gives up."""
+
+
+def train(
+    config: TrainingConfig,
+    out: str | Path,
+    *,
+    people: str | Path | None = None,
+    device: str = "auto",
+    progress: bool = True,
+) -> Path:
+    """Train a network; started again on the same folder, go on from its last checkpoint.
+
+    Under ``torchrun`` every process takes its share: the batch of a step is `Size.batch` times the number of processes.
+
+    Parameters
+    ----------
+    config
+        The run.
+    out
+        The run's folder: configuration, checkpoint, logs (CSV, and TensorBoard's when it is installed) and weights.
+    people
+        A folder with people's own scribbles in MedScribble's layout, to measure on; never trained on.
+    device
+        Lightning Fabric's accelerator: "auto", "cpu", "cuda", "mps".
+    progress
+        Show a bar.
+
+    Returns
+    -------
+    The weights' path, a file for `scribbleprompt_widget.load_predictor`.
+
+    Raises
+    ------
+    ValueError
+        When the folder holds a run of another configuration, or the data are not there.
+    RuntimeError
+        When the loss stops being finite.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    fabric = Fabric(accelerator=device, devices="auto" if _launched() else 1, precision=config.precision)
+    fabric.launch()
+    if fabric.is_global_zero:
+        _claim(out / CONFIG, config)
+    fabric.barrier()
+    run = _Run(config, out, fabric, people, progress=progress)
+    run.go()
+    return out / WEIGHTS
+
+
+def resume(out: str | Path, *, people: str | Path | None = None, device: str = "auto", progress: bool = True) -> Path:
+    """Go on with the run in a folder, from its last checkpoint; see `train`.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder holds no run.
+    """
+    path = Path(out) / CONFIG
+    if not path.is_file():
+        raise FileNotFoundError(f"{str(out)!r} holds no training run: {CONFIG} is not there")
+    return train(read_config(path), out, people=people, device=device, progress=progress)
+
+
+class _Run:
+    """The state of a run, and its steps."""
+
+    def __init__(
+        self, config: TrainingConfig, out: Path, fabric: Fabric, people: str | Path | None, *, progress: bool
+    ) -> None:
+        self.config, self.out, self.fabric, self.people, self.progress = config, out, fabric, people, progress
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.network = CompactNetwork(config.network)
+        self.average = MovingAverage(self.network, config.optimisation.average)
+        self.average.network.to(fabric.device)
+        optimiser = make_optimiser(self.network, config.optimisation)
+        forward = torch.compile(self.network) if config.compile else self.network
+        self.module, self.optimiser = fabric.setup(cast("torch.nn.Module", forward), optimiser)
+        self.sources = [Source(config.data, size.resolution) for size in config.sizes]
+        self.held_out = _held_out(config, fabric.device) if fabric.is_global_zero else {}
+        self.step, self.seconds, self.bad = 0, 0.0, 0
+        if (state := read_state(out)) is not None:
+            self._restore(state)
+        self.log = Log(out, self.step) if fabric.is_global_zero else None
+
+    def go(self) -> None:
+        """All steps that are left, checkpoints and measurements between them."""
+        config = self.config
+        started = time.monotonic() - self.seconds
+        bar = tqdm(
+            total=config.steps,
+            initial=self.step,
+            unit="step",
+            disable=not (self.progress and self.fabric.is_global_zero),
+        )
+        done = self._done()
+        with bar, self._batches() as batches:
+            while done < 1:
+                facts = self._take_step(next(batches), done)
+                self.step += 1
+                self.seconds = time.monotonic() - started
+                done = self._done()
+                bar.update()
+                bar.set_postfix(facts, refresh=False)
+                if self.log is not None:
+                    self.log.step(self.step, {"minutes": self.seconds / 60, **facts})
+                # What was measured is in the checkpoint's past: a run resumed after its end has nothing to do.
+                if done >= 1 or self.step % config.validation.every == 0:
+                    self._measure()
+                if done >= 1 or self.step % config.checkpoint_every == 0:
+                    self._save()
+        if self.log is not None:
+            self.log.close()
+
+    def _done(self) -> float:
+        """The share of the run that is over; the same in all processes."""
+        by_steps = self.step / self.config.steps
+        if self.config.minutes is None:
+            return by_steps
+        by_time = self.seconds / (60 * self.config.minutes)
+        done: float = self.fabric.broadcast(1.0 if by_steps >= 1 else by_time)
+        return done
+
+    def _take_step(self, batch: Batch, done: float) -> dict[str, float]:
+        config, optimisation = self.config, self.config.optimisation
+        rate = optimisation.rate * rate_factor(self.step, done, optimisation)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.module.train()
+        losses = []
+        played = play(
+            self.module,
+            batch.images,
+            batch.masks,
+            batch.draws,
+            config.simulation,
+            rounds=config.rounds,
+            idle=config.idle,
+        )
+        for number in range(config.rounds):
+            # Gradients of several processes are added up once, with the last round's.
+            waits = self.fabric.world_size > 1 and number < config.rounds - 1
+            with self.fabric.no_backward_sync(self.module, enabled=True) if waits else nullcontext():
+                loss = segmentation_loss(next(played), batch.masks, config.loss).mean() / config.rounds
+                self.fabric.backward(loss)
+            losses.append(loss.detach())
+        norm = self.fabric.clip_gradients(
+            self.module, self.optimiser, max_norm=optimisation.clip, error_if_nonfinite=False
+        )
+        self._update(bool(torch.isfinite(cast("torch.Tensor", norm))))
+        return {"loss": float(torch.stack(losses).sum()), "rate": rate, "norm": float(cast("torch.Tensor", norm))}
+
+    def _update(self, finite: bool) -> None:
+        """Move the weights, unless the gradient is no number: one bad batch must not end a long run."""
+        self.bad = 0 if finite else self.bad + 1
+        if finite:
+            self.optimiser.step()
+            self.average.update(self.network, self.step)
+        elif self.bad >= BAD_STEPS:
+            raise RuntimeError(
+                f"no finite gradient in {BAD_STEPS} steps up to step {self.step}: lower optimisation.rate"
+            )
+        self.optimiser.zero_grad()
+
+    @contextmanager
+    def _batches(self) -> Iterator[Iterator[Batch]]:
+        """The batches from the current step on, made ahead by threads."""
+        with ThreadPoolExecutor(max(self.config.workers, 1)) as pool:
+            waiting: list[Future[Batch]] = []
+
+            def batches() -> Iterator[Batch]:
+                step = self.step
+                while True:
+                    if not self.config.workers:
+                        yield self._batch(step)
+                    else:
+                        while len(waiting) <= self.config.workers:
+                            waiting.append(pool.submit(self._batch, step + len(waiting)))
+                        yield waiting.pop(0).result()
+                    step += 1
+
+            try:
+                yield batches()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _batch(self, step: int) -> Batch:
+        config = self.config
+        shares = np.array([size.share for size in config.sizes])
+        chosen = int(np.random.default_rng((config.seed, step)).choice(len(shares), p=shares / shares.sum()))
+        size = config.sizes[chosen].batch
+        first = self.fabric.global_rank * size
+        return self.sources[chosen].batch(step, size, seed=config.seed, device=self.fabric.device, first=first)
+
+    def _measure(self) -> None:
+        """Validate the averaged weights and write them; one process does it, the others wait."""
+        if self.fabric.is_global_zero and self.log is not None:
+            config, network = self.config, self.average.network
+            scores: dict[str, Any] = {}
+            with self.fabric.autocast():
+                for name, batch in self.held_out.items():
+                    scores[name] = dice_of_rounds(network, batch, config.simulation, rounds=config.rounds)
+                    self.log.scores(self.step, name, scores[name])
+                if self.people is not None:
+                    resolution, device = config.validation.resolution, self.fabric.device
+                    scores["people"] = dict(people_dice(network, self.people, resolution=resolution, device=device))
+                    for name, score in scores["people"].items():
+                        self.log.scores(self.step, f"people/{name}", [score])
+            save_network(
+                self.out / WEIGHTS,
+                network,
+                resolution=config.validation.resolution,
+                training={"config": plain(config), "steps": self.step, "minutes": self.seconds / 60, "dice": scores},
+            )
+        self.fabric.barrier()
+
+    def _save(self) -> None:
+        if self.fabric.is_global_zero:
+            if self.log is not None:
+                self.log.flush()
+            write_state(
+                self.out,
+                {
+                    "step": self.step,
+                    "seconds": self.seconds,
+                    "bad": self.bad,
+                    "network": self.network.state_dict(),
+                    "average": self.average.network.state_dict(),
+                    "optimiser": self.optimiser.state_dict(),
+                },
+            )
+        self.fabric.barrier()
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.step, self.seconds, self.bad = state["step"], state["seconds"], state["bad"]
+        self.network.load_state_dict(state["network"])
+        self.average.network.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def _launched() -> bool:
+    """Whether torchrun (or another launcher that sets its variables) started this process."""
+    return torch.distributed.is_torchelastic_launched()
+
+
+def _claim(path: Path, config: TrainingConfig) -> None:
+    """Write the configuration into a new run's folder; refuse a folder with a run of another one."""
+    if not path.is_file():
+        write_config(path, config)
+        return
+    if (found := read_config(path)) != config:
+        changed = [key for key, value in plain(config).items() if plain(found)[key] != value]
+        raise ValueError(f"{str(path.parent)!r} holds a run of another configuration: {', '.join(changed)} differ")
+
+
+def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:
+    """Samples to measure on, by name of their set; without augmentation."""
+    still = build(type(config.data.augmentation), dict.fromkeys(_PROBABILITIES, 0.0))
+    data = dataclasses.replace(config.data, exclude=(), augmentation=still, superpixel_probability=0.0)
+    chosen = {"synthetic": dataclasses.replace(data, root=None)} if not config.validation.sets else {}
+    for name in config.validation.sets:
+        chosen[name] = dataclasses.replace(data, include=(name,), synthetic_probability=0.0)
+    return {
+        name: Source(one, config.validation.resolution).batch(
+            0, config.validation.images, seed=config.seed + HELD_OUT, device=device
+        )
+        for name, one in chosen.items()
+    }
+
+
+_PROBABILITIES: Final = (
+    "affine_probability",
+    "brightness_contrast_probability",
+    "blur_probability",
+    "noise_probability",
+    "elastic_probability",
+    "sharpness_probability",
+    "flip_probability",
+    "crop_probability",
+    "gamma_probability",
+    "inversion_probability",
+    "fill_probability",
+)

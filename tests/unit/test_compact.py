@@ -1,0 +1,144 @@
+"""The project's own network: shapes, cost, folding, receptive field, files."""
+
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch.utils.flop_counter import FlopCounterMode
+
+import scribbleprompt_widget as sp
+from scribbleprompt_widget.models.compact import CompactConfig, CompactNetwork, Level
+from scribbleprompt_widget.models.network_file import load_network, save_network
+from scribbleprompt_widget.models.unet import ScribblePromptUNet
+
+SMALL = CompactConfig(4, (Level(8), Level(8, block="wide"), Level(32, decoder=0, attention=True)))
+
+
+def network(config, seed=0):
+    """A network as training leaves it: no branch is zero, no statistic is the one that it began with."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = CompactNetwork(config)
+        for name, tensor in net.state_dict().items():
+            if "running_var" in name:
+                tensor.uniform_(0.5, 2)
+            elif "running_mean" in name or name.endswith(("bias", "out.weight")):
+                tensor.normal_(std=0.2)
+    return net.eval()
+
+
+def flops(net, side):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(torch.zeros(1, 5, side, side))
+    return counter.get_total_flops()
+
+
+VARIANTS = [
+    SMALL,
+    CompactConfig(0, SMALL.levels),
+    CompactConfig(4, SMALL.levels, norm="weight"),
+    CompactConfig(4, SMALL.levels, matching=True),
+]
+
+
+@pytest.mark.parametrize("config", VARIANTS)
+def test_folding_leaves_convolutions_alone_and_the_same_logits(config):
+    net = network(config)
+    x = torch.randn(2, 5, 24, 40, generator=torch.Generator().manual_seed(0))
+    folded = net.fold()
+    assert not [m for m in folded.modules() if isinstance(m, torch.nn.BatchNorm2d) or hasattr(m, "gain")]
+    with torch.no_grad():
+        torch.testing.assert_close(folded(x), net(x), rtol=1e-4, atol=1e-4)
+    assert any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()) == (config.norm == "batch")
+
+
+def test_the_default_costs_a_twentieth_of_the_papers_at_four_times_its_pixels():
+    assert flops(ScribblePromptUNet(), 128) > 20 * flops(CompactNetwork(), 256)
+
+
+def test_the_default_fits_into_ten_megabytes(tmp_path):
+    path = save_network(tmp_path / "net.safetensors", CompactNetwork(), resolution=256)
+    assert path.stat().st_size < 10e6
+
+
+@pytest.mark.parametrize("where", [(0, 0), (100, 127)])
+def test_every_output_sees_every_input(where):
+    net = network(CompactConfig(norm="weight"))
+    x = torch.zeros(1, 5, 128, 128, requires_grad=True)
+    net(x)[(0, 0, *where)].backward()
+    assert (x.grad.abs().sum(dim=1) > 0).float().mean() > 0.9
+
+
+def test_a_sample_does_not_depend_on_its_neighbours_where_weights_are_standardised():
+    net = network(CompactConfig(4, SMALL.levels, norm="weight")).train()
+    x = torch.randn(3, 5, 16, 16)
+    with torch.no_grad():
+        torch.testing.assert_close(net(x)[1:2], net(x[1:2]))
+
+
+def test_wild_previous_logits_are_tamed():
+    x = torch.zeros(1, 5, 16, 16)
+    x[:, 4] = 1e6
+    with torch.no_grad():
+        assert torch.isfinite(network(SMALL)(x)).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 16, 16), (1, 5, 16, 12), (5, 16, 16)])
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(ValueError, match="multiples of 8"):
+        CompactNetwork(SMALL)(torch.zeros(shape))
+
+
+def test_wrong_configurations_are_refused():
+    with pytest.raises(ValueError, match="plain, wide"):
+        Level(8, block="dense")
+    with pytest.raises(ValueError, match="batch, weight"):
+        CompactConfig(norm="layer")
+    with pytest.raises(ValueError, match="at least one level"):
+        CompactConfig(levels=())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_a_file_rebuilds_its_network(tmp_path, dtype):
+    net = network(SMALL)
+    path = save_network(tmp_path / "net.safetensors", net, resolution=64, training={"steps": 3}, dtype=dtype)
+    again, described = load_network(path)
+    assert (described.network, described.resolution, described.training) == (SMALL, 64, {"steps": 3})
+    x = torch.randn(1, 5, 16, 16)
+    tolerance = 0 if dtype == torch.float32 else 2e-2
+    with torch.no_grad():
+        torch.testing.assert_close(again(x), net(x), rtol=tolerance, atol=tolerance)
+    assert [p.name for p in tmp_path.iterdir()] == ["net.safetensors"]
+
+
+def test_a_file_is_a_predictor(tmp_path):
+    path = save_network(tmp_path / "net.safetensors", network(SMALL), resolution=64)
+    predictor = sp.load_predictor(path)
+    prediction = predictor.open(torch.rand(50, 70).numpy()).predict(point_coords=[(30, 20)], point_labels=[1])
+    assert prediction.mask.shape == (50, 70)
+    assert prediction.state.logits.shape == (64, 64)
+
+
+def test_other_files_are_refused_by_name(tmp_path):
+    from safetensors.torch import save_file
+
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_network("nowhere.safetensors")
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors")
+    with pytest.raises(ValueError, match="architecture None"):
+        load_network(tmp_path / "a.safetensors")
+    (tmp_path / "torn.safetensors").write_bytes(b"torn")
+    with pytest.raises(ValueError, match="cannot be read"):
+        load_network(tmp_path / "torn.safetensors")
+    path = save_network(tmp_path / "b.safetensors", network(SMALL), resolution=64)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # a handle, not a dict
+    described = json.loads(metadata["network"])
+    save_file(tensors, path, {**metadata, "network": json.dumps({**described, "depth": 3})})
+    with pytest.raises(ValueError, match="depth"):
+        load_network(path)
+    save_file(tensors, path, {**metadata, "network": json.dumps({**described, "detail": 8})})
+    with pytest.raises(ValueError, match="stem"):
+        load_network(path)
