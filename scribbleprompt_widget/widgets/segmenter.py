@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,9 @@ COLORS: Final = ("#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00
 
 TELL_AFTER_S: Final = 0.3
 """Before the front end, hearing nothing for 0.8 s (js/src/requests.ts), takes the kernel for busy with another cell."""
+YIELD_S: Final = 0.0005
+"""The kernel writes to its socket in a thread of its own, which gets Python's lock within this time; the work that is
+left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
 
 
 class Area(NamedTuple):
@@ -301,6 +305,8 @@ class Segmenter(anywidget.AnyWidget):
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
         # The mask first: it is what the person waits for, and a millisecond can cost a frame.
         self._send_planes("update", request, planes, version=self._version, base=base)
+        if request is not None:
+            time.sleep(YIELD_S)
         with self.hold_sync():  # one message for all of them
             for trait, value in self._drawn().items():
                 setattr(self, trait, value)
