@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, SimulationConfig
+from scribbleprompt_widget.simulation.config import SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.draws import Draws
 
 __all__ = ["boxes"]
@@ -31,9 +31,8 @@ def boxes(masks: Tensor, draws: Draws, config: SimulationConfig) -> Tensor:
     (B, 1, H, W) float32: 1 inside the box, borders included. All zeros for an empty mask.
     """
     masks = masks > 0.5
-    height, width = masks.shape[-2:]
     tight = draws.uniform(1) < config.box_tight_probability
-    jitter = config.box_jitter * max(height, width) / REFERENCE_SIDE
+    jitter = config.box_jitter * scale_of(masks)
     moved = torch.where(tight, 0.0, draws.uniform(4, high=jitter)).floor().long()
     rows = _span(masks.any(3).squeeze(1), moved[:, 0:1], moved[:, 1:2])
     columns = _span(masks.any(2).squeeze(1), moved[:, 2:3], moved[:, 3:4])

@@ -6,21 +6,18 @@ import torch
 from torch import Tensor
 
 from scribbleprompt_widget.simulation.components import label_components
-from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, SimulationConfig
+from scribbleprompt_widget.simulation.config import SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
 
-__all__ = ["MAX_CLICKS", "border_clicks", "center_clicks", "uniform_clicks"]
-
-MAX_CLICKS = 8
-"""The most clicks that one call puts into a region."""
+__all__ = ["border_clicks", "center_clicks", "uniform_clicks"]
 
 
 def uniform_clicks(
     regions: Tensor,
     draws: Draws,
-    config: SimulationConfig,  # noqa: ARG001
+    config: SimulationConfig,
     *,
     counts: Tensor | None = None,
 ) -> Tensor:
@@ -33,16 +30,17 @@ def uniform_clicks(
     draws
         B samples, on the device of `regions`.
     config
-        Not used here; all kinds of prompts are called alike.
+        Its highest count is used.
     counts
-        (B,) int64, 0 to `MAX_CLICKS`: clicks for each sample; 1 each when None. Two may fall on the same pixel.
+        (B,) int64, 0 to ``config.most_interactions``: clicks for each sample; 1 each when None. Two may
+        fall on the same pixel.
 
     Returns
     -------
     (B, 1, H, W) float32 in {0, 1}: nonzero inside the region only; empty where the region is empty or the count 0.
     """
     regions = regions > 0.5
-    return _clicks(pick_pixels(regions, draws, MAX_CLICKS), regions, counts)
+    return _clicks(pick_pixels(regions, draws, config.most_interactions), regions, counts)
 
 
 def border_clicks(regions: Tensor, draws: Draws, config: SimulationConfig, *, counts: Tensor | None = None) -> Tensor:
@@ -51,16 +49,16 @@ def border_clicks(regions: Tensor, draws: Draws, config: SimulationConfig, *, co
     The image's own border is none. A region without a border takes its clicks anywhere.
     """
     regions = regions > 0.5
-    reach = config.border_distance * max(regions.shape[-2:]) / REFERENCE_SIDE
+    reach = config.border_distance * scale_of(regions)
     near = regions & (distance_inside(regions) <= max(reach, 1.0))
     near = torch.where(near.flatten(1).any(1)[:, None, None, None], near, regions)
-    return _clicks(pick_pixels(near, draws, MAX_CLICKS), regions, counts)
+    return _clicks(pick_pixels(near, draws, config.most_interactions), regions, counts)
 
 
 def center_clicks(
     regions: Tensor,
     draws: Draws,  # noqa: ARG001
-    config: SimulationConfig,  # noqa: ARG001
+    config: SimulationConfig,
     *,
     counts: Tensor | None = None,
 ) -> Tensor:
@@ -73,7 +71,7 @@ def center_clicks(
     depth = distance_inside(regions, frame=True).flatten(1)
     labels = label_components(regions).flatten(1)
     sizes = torch.zeros(labels.shape, device=labels.device).scatter_add_(1, labels, regions.flatten(1).float())
-    largest = sizes.topk(min(MAX_CLICKS, sizes.shape[1]), dim=1)
+    largest = sizes.topk(min(config.most_interactions, sizes.shape[1]), dim=1)
     centers = torch.stack(
         [torch.where(labels == label, depth, -1.0).argmax(1) for label in largest.indices.T[..., None]], dim=1
     )
@@ -86,4 +84,4 @@ def _clicks(pixels: Tensor, regions: Tensor, counts: Tensor | None, exist: Tenso
     wanted = wanted & regions.flatten(1).any(1, keepdim=True)
     if exist is not None:
         wanted &= exist
-    return mark_pixels(pixels, wanted, (regions.shape[-2], regions.shape[-1]))
+    return mark_pixels(pixels, wanted, regions.shape[-2:])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from scribbleprompt_widget.simulation.neighbours import highest_near
 
 __all__ = ["label_components"]
 
@@ -34,7 +35,7 @@ def label_components(regions: Tensor) -> Tensor:
     labels = torch.where(inside, parent, 0)
     parent = parent.clone()
     for _ in range(_ROUNDS):
-        touched = torch.where(inside, _highest_neighbour(labels.view(-1, height, width)).flatten(1), 0)
+        touched = torch.where(inside, highest_near(labels.view(-1, height, width)).flatten(1), 0)
         parent.scatter_reduce_(1, labels, touched, "amax")
         parent = parent.gather(1, parent)
         merged = torch.where(inside, parent.gather(1, labels), 0)
@@ -43,11 +44,3 @@ def label_components(regions: Tensor) -> Tensor:
             break
         labels = merged
     return labels.view(-1, 1, height, width)
-
-
-def _highest_neighbour(labels: Tensor) -> Tensor:
-    """The highest of the 3x3 pixels around each; B H W, all >= 0."""
-    # Six shifted maxima: torch's max_pool2d is several times slower on a CPU and takes no integers.
-    padded = F.pad(labels, (1, 1, 1, 1))
-    rows = torch.maximum(torch.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
-    return torch.maximum(torch.maximum(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:])

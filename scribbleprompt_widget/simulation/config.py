@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["REFERENCE_SIDE", "HandHabits", "SimulationConfig"]
+from torch import Tensor
+
+__all__ = ["REFERENCE_SIDE", "HandHabits", "SimulationConfig", "scale_of"]
 
 REFERENCE_SIDE = 128
 """Lengths in `SimulationConfig` are pixels of a square of this side, the paper's; they grow with the image."""
@@ -122,3 +124,13 @@ class SimulationConfig:
     box_jitter: float = 20.0
     box_tight_probability: float = 0.5
     hand: HandHabits = HandHabits()
+
+    @property
+    def most_interactions(self) -> int:
+        """The highest of all counts: no more clicks, lines or strokes are drawn in a region at once."""
+        return max(self.positive_counts[1], self.negative_counts[1], self.correction_counts[1])
+
+
+def scale_of(regions: Tensor) -> float:
+    """Pixels of (..., H, W) to one at the reference side."""
+    return max(regions.shape[-2:]) / REFERENCE_SIDE

@@ -14,17 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, HandHabits, SimulationConfig
+from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
 from scribbleprompt_widget.simulation.strokes import along_polylines, paint
 from scribbleprompt_widget.simulation.tracing import Curves, at_depth, free_way, terrain, trace
 
-__all__ = ["MAX_STROKES", "hand_scribbles"]
-
-MAX_STROKES = 3
-"""The most strokes that one call draws in a region; a hatching counts as one."""
+__all__ = ["hand_scribbles"]
 
 _STEPS, _STEP = 44, 2.5
 """Steps of a curve each way, and pixels a step: together a good deal more than the side of the image."""
@@ -48,8 +45,8 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     config
         Its `hand` is used.
     counts
-        (B,) int64, 0 to `MAX_STROKES`: strokes for each sample; 1 each when None. There may be fewer where a stroke
-        would have gone over another.
+        (B,) int64, 0 to ``config.most_interactions``: strokes for each sample, a hatching being one; 1 each when None.
+        There may be fewer where a stroke would have gone over another.
 
     Returns
     -------
@@ -59,19 +56,19 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     """
     regions = regions > 0.5
     hand = config.hand
-    size = (regions.shape[-2], regions.shape[-1])
+    size = regions.shape[-2:]
     counts = torch.ones(len(regions), dtype=torch.int64, device=regions.device) if counts is None else counts
     # The hand is steered on a grid of about the reference side, whatever the image's: a hand has no finer control.
     factor = max(1, round(max(size) / REFERENCE_SIDE))
     coarse = F.max_pool2d(regions.float(), factor, ceil_mode=True) > 0
-    vertices, lifted = _gestures(coarse, draws, hand)
+    vertices, lifted = _gestures(coarse, draws, config)
     points = along_polylines(vertices, lifted, samples=_SAMPLES * factor, spacing=_SPACING / factor)
     points = points * factor + (factor - 1) / 2
-    scale = max(size) / REFERENCE_SIDE / 2
-    radius = draws.fork("brush").uniform(low=hand.thickness[0] * scale, high=hand.thickness[1] * scale)
-    drawn = torch.arange(MAX_STROKES, device=regions.device) < counts[:, None]
+    thinnest, thickest = (thickness / 2 * scale_of(regions) for thickness in hand.thickness)
+    radius = draws.fork("brush").uniform(low=thinnest, high=thickest)
+    drawn = torch.arange(config.most_interactions, device=regions.device) < counts[:, None]
     drawn = drawn.repeat_interleave(points.shape[2], 1)
-    strokes = paint(points.flatten(1, 2), drawn, radius, size, max_radius=hand.thickness[1] * scale)
+    strokes = paint(points.flatten(1, 2), drawn, radius, size, max_radius=thickest)
     spill = draws.fork("spill").uniform(1, 1, 1) < hand.spill_probability
     strokes = strokes * (regions | spill)
     dot = pick_pixels(regions, draws.fork("dot"), 1)
@@ -90,22 +87,23 @@ class _Style(NamedTuple):
     hatch: Tensor
 
 
-def _gestures(regions: Tensor, draws: Draws, hand: HandHabits) -> tuple[Tensor, Tensor]:
+def _gestures(regions: Tensor, draws: Draws, config: SimulationConfig) -> tuple[Tensor, Tensor]:
     """Strokes on the grid of `regions`: vertices (B, S, N, 2), and (B, S, N) whether the pen is lifted before each."""
     depth = distance_inside(regions)
     field = terrain(depth)
-    style = _style(regions, draws.fork("style"), hand)
-    curves = _curves(depth, field, style, draws.fork("curve"), hand)
-    covered = _covered(curves.points, hand.apart)
-    vertices, between = _swung(curves, field, style, draws.fork("swing"), hand)
+    style = _style(regions, draws.fork("style"), config)
+    curves = _curves(depth, field, style, draws.fork("curve"), config)
+    covered = _covered(curves.points, config.hand.apart)
+    vertices, between = _swung(curves, field, style, draws.fork("swing"), config)
     return vertices, covered | between
 
 
-def _style(regions: Tensor, draws: Draws, hand: HandHabits) -> _Style:
+def _style(regions: Tensor, draws: Draws, config: SimulationConfig) -> _Style:
+    hand = config.hand
     surrounds = (_frame_share(regions) > _SURROUNDING)[:, None]
 
     def chance(inside: float, background: float) -> Tensor:
-        return draws.uniform(MAX_STROKES) < torch.where(surrounds, background, inside)
+        return draws.uniform(config.most_interactions) < torch.where(surrounds, background, inside)
 
     free = chance(0.0, hand.free_background)
     hug = chance(hand.hug_inside, 1.0) & ~free
@@ -118,14 +116,15 @@ def _frame_share(regions: Tensor) -> Tensor:
     return frame.float().mean((1, 2))
 
 
-def _curves(depth: Tensor, field: Tensor, style: _Style, draws: Draws, hand: HandHabits) -> Curves:
+def _curves(depth: Tensor, field: Tensor, style: _Style, draws: Draws, config: SimulationConfig) -> Curves:
     """Smooth curves, the lines that strokes swing about."""
+    hand, strokes = config.hand, config.most_interactions
     regions = depth > 0
     border = regions & (depth < 2)
     border = torch.where(border.flatten(1).any(1)[:, None, None, None], border, regions)
-    beside = pick_pixels(border, draws.fork("beside"), MAX_STROKES)
+    beside = pick_pixels(border, draws.fork("beside"), strokes)
     # A stroke along the middle starts where the region is thick: at the deepest of a few places.
-    places = pick_pixels(regions, draws.fork("anywhere"), MAX_STROKES * _CANDIDATES).view(-1, MAX_STROKES, _CANDIDATES)
+    places = pick_pixels(regions, draws.fork("anywhere"), strokes * _CANDIDATES).view(-1, strokes, _CANDIDATES)
     deepest = depth.flatten(1).gather(1, places.flatten(1)).view_as(places).argmax(-1, keepdim=True)
     deepest = torch.where(style.free[..., None], 0, deepest)
     anywhere = places.gather(-1, deepest).squeeze(-1)
@@ -133,12 +132,12 @@ def _curves(depth: Tensor, field: Tensor, style: _Style, draws: Draws, hand: Han
     starts = torch.stack([start // regions.shape[-1], start % regions.shape[-1]], dim=-1).float()
     # Where there is too little room for the wanted distance, half of what there is.
     room = depth.flatten(1).amax(1, keepdim=True) / 2
-    distance = draws.uniform(MAX_STROKES, low=hand.hug_distance[0], high=hand.hug_distance[1])
+    distance = draws.uniform(strokes, low=hand.hug_distance[0], high=hand.hug_distance[1])
     target = torch.where(style.hug | style.free, torch.minimum(distance, room), _UNBOUNDED)
     starts = torch.where(style.hug[..., None], at_depth(field, starts, target), starts)
     # Who swings from side to side does not wander as well.
-    turns = draws.normal(MAX_STROKES, 2, _STEPS) * (hand.wobble * ~(style.across & ~style.hug)[..., None, None])
-    bend = draws.normal(MAX_STROKES) * hand.free_bend * style.free
+    turns = draws.normal(strokes, 2, _STEPS) * (hand.wobble * ~(style.across & ~style.hug)[..., None, None])
+    bend = draws.normal(strokes) * hand.free_bend * style.free
     turns = turns + torch.stack([bend, -bend], dim=-1)[..., None]  # one arc, walked from its middle
     curves = trace(field, starts, draws, target=target, free=style.free, turns=turns, step=_STEP)
     return Curves(_smoothed(curves.points), curves.headings)
@@ -159,8 +158,11 @@ def _covered(points: Tensor, apart: float) -> Tensor:
     return (near & (order[:, None] > order)).any(2).view(count, strokes, length)
 
 
-def _swung(curves: Curves, field: Tensor, style: _Style, draws: Draws, hand: HandHabits) -> tuple[Tensor, Tensor]:
+def _swung(
+    curves: Curves, field: Tensor, style: _Style, draws: Draws, config: SimulationConfig
+) -> tuple[Tensor, Tensor]:
     """Curves that swing from side to side, and where the pen is lifted between two lines of a hatching."""
+    hand = config.hand
     count, strokes, length = curves.points.shape[:3]
     # One direction for a stretch of the curve: neighbouring swings are parallel, as a wrist makes them.
     heading = F.normalize(_stretch_mean(curves.headings), dim=-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ _REACH = 2.5
 """Where a Gaussian may be cut off, in standard deviations."""
 
 
-def smooth_noise(draws: Draws, size: tuple[int, int], smoothing: tuple[float, float], fields: int = 1) -> Tensor:
+def smooth_noise(draws: Draws, size: Sequence[int], smoothing: tuple[float, float], fields: int = 1) -> Tensor:
     """White noise under a Gaussian blur, with mean 0 and variance 1 at every pixel.
 
     The noise lives on a lattice as coarse as the narrowest blur allows, and blurring it onto the pixels is two small

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -32,7 +34,7 @@ def pick_pixels(regions: Tensor, draws: Draws, count: int) -> Tensor:
     return torch.searchsorted(ranks, wanted).clamp_(max=ranks.shape[1] - 1)
 
 
-def mark_pixels(pixels: Tensor, drawn: Tensor, size: tuple[int, int]) -> Tensor:
+def mark_pixels(pixels: Tensor, drawn: Tensor, size: Sequence[int]) -> Tensor:
     """Ones at pixels.
 
     Parameters

@@ -10,19 +10,20 @@ __all__ = ["sample_at", "warp"]
 
 
 def sample_at(fields: Tensor, points: Tensor) -> Tensor:
-    """Values of (B, C, H, W) at points (B, N, 2) given as (row, column) in pixels: (B, C, N)."""
+    """Values of (B, C, H, W) at points (B, N, 2) given as (row, column) in pixels: (B, C, N). Beyond the border, the border's."""
     grid = _normalised(points, fields)[:, None]
     values: Tensor = F.grid_sample(fields, grid, padding_mode="border", align_corners=True)
     return values.squeeze(2)
 
 
 def warp(fields: Tensor, displacement: Tensor) -> Tensor:
-    """(B, C, H, W) moved by (B, 2, H, W) pixels."""
+    """(B, C, H, W) moved by (B, 2, H, W) pixels; what comes from beyond the border is the border's."""
     height, width = fields.shape[-2:]
     place = torch.stack(
         torch.meshgrid(*(torch.arange(n, device=fields.device) for n in (height, width)), indexing="ij"), dim=-1
     )
-    moved: Tensor = F.grid_sample(fields, _normalised(place - displacement.movedim(1, -1), fields), align_corners=True)
+    grid = _normalised(place - displacement.movedim(1, -1), fields)
+    moved: Tensor = F.grid_sample(fields, grid, padding_mode="border", align_corners=True)
     return moved
 
 

@@ -1,4 +1,4 @@
-"""Simulated scribbles: the paper's line, centerline and contour scribbles.
+"""Simulated scribbles: the paper's line, centerline and contour scribbles, and people's.
 
 Wong et al., ECCV 2024, section 3.2 and appendix: a scribble is laid out in the region, broken up by thresholded smooth
 noise, warped by a smooth random deformation, and cut to the region. `hand.py` draws as people do.
@@ -6,23 +6,29 @@ noise, warped by a smooth random deformation, and cut to the region. `hand.py` d
 
 from __future__ import annotations
 
+import math
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, Range, SimulationConfig
+from scribbleprompt_widget.simulation.config import SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.hand import hand_scribbles
+from scribbleprompt_widget.simulation.neighbours import distance_near, highest_near
 from scribbleprompt_widget.simulation.noise import blur, smooth_noise
 from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
 from scribbleprompt_widget.simulation.sampling import sample_at, warp
 from scribbleprompt_widget.simulation.strokes import paint
 
-__all__ = ["MAX_LINES", "centerline_scribbles", "contour_scribbles", "hand_scribbles", "line_scribbles"]
+__all__ = ["centerline_scribbles", "contour_scribbles", "hand_scribbles", "line_scribbles"]
 
-MAX_LINES = 8
-"""The most lines that one call puts into a region."""
+_RIDGE = 0.7
+"""A pixel is on the middle line when no neighbour is deeper by this many pixels: going uphill it would be 1."""
+_THICK, _OFF_MIDDLE = 6.0, 0.75
+"""In regions deeper than the first, in pixels, contour scribbles keep to the second, a share of the greatest depth."""
+_THINNEST = 0.71
+"""Radius in pixels that leaves no holes in a slanting line."""
 
 
 def line_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, counts: Tensor | None = None) -> Tensor:
@@ -37,7 +43,7 @@ def line_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     config
         Its scribble numbers are used.
     counts
-        (B,) int64, 0 to `MAX_LINES`: segments for each sample; 1 each when None.
+        (B,) int64, 0 to ``config.most_interactions``: segments for each sample; 1 each when None.
 
     Returns
     -------
@@ -45,100 +51,113 @@ def line_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     there.
     """
     regions = regions > 0.5
-    size, scale = _geometry(regions)
+    size, scale = regions.shape[-2:], scale_of(regions)
     counts = _counts(counts, regions)
-    ends = pick_pixels(regions, draws.fork("ends"), 2 * MAX_LINES)
-    ends = torch.stack([ends // size[1], ends % size[1]], dim=-1).float().view(-1, 2, MAX_LINES, 2)
+    lines = config.most_interactions
+    ends = pick_pixels(regions, draws.fork("ends"), 2 * lines)
+    ends = torch.stack([ends // size[1], ends % size[1]], dim=-1).float().view(-1, 2, lines, 2)
     start, along = ends[:, 0], ends[:, 1] - ends[:, 0]
     if config.max_length is not None:
-        length = along.norm(dim=-1, keepdim=True)
-        along = along * (config.max_length * scale / length.clamp(min=1e-6)).clamp(max=1)
+        length = along.norm(dim=-1, keepdim=True).clamp(min=1e-6)
+        along = along * (config.max_length * scale / length).clamp(max=1)
     # Points at most a pixel apart on the longest possible line.
-    steps = torch.linspace(0, 1, size[0] + size[1], device=regions.device)
+    steps = torch.linspace(0, 1, math.ceil(math.hypot(*size)) + 1, device=regions.device)
     points = (start[:, :, None] + along[:, :, None] * steps[:, None]).flatten(1, 2)
-    displacement = _displacement(draws.fork("warp"), size, scale, config)
-    warped = points + sample_at(displacement, points).mT
-    kept = sample_at(_break_up(draws.fork("break"), size, scale, config)[:, None], points).squeeze(1) > 0
-    wanted = (torch.arange(MAX_LINES, device=regions.device) < counts[:, None]).repeat_interleave(len(steps), 1)
-    radius = draws.fork("thickness").uniform(low=config.thickness[0] / 2, high=config.thickness[1] / 2) * scale
-    reach = config.thickness[1] / 2 * scale
-    strokes = paint(warped, wanted & kept, radius, size, max_radius=reach)
-    whole = paint(points, wanted, radius, size, max_radius=reach)
+    warped = points + sample_at(_displacement(regions, draws, config), points).mT
+    level, noise = _break_up(regions, draws, config)
+    kept = sample_at(noise, points).squeeze(1) < level[:, 0, 0]
+    wanted = (torch.arange(lines, device=regions.device) < counts[:, None]).repeat_interleave(len(steps), 1)
+    radius = _radius(regions, draws, config)
+    strokes = paint(warped, wanted & kept, radius, size, max_radius=config.thickness[1] / 2 * scale)
+    whole = paint(points, wanted, torch.zeros_like(radius), size, max_radius=0)
     return _cut(strokes, whole, regions, counts, draws)
 
 
 def centerline_scribbles(
     regions: Tensor, draws: Draws, config: SimulationConfig, *, counts: Tensor | None = None
 ) -> Tensor:
-    """The region's skeleton, broken, warped and cut to it; otherwise as `line_scribbles`.
+    """The region's middle lines, broken, warped and cut to it; otherwise as `line_scribbles`.
 
-    `counts` only tells 0 from more: the skeleton is one, and breaking it up gives its pieces.
+    The middle lines are the ridges of the distance from the region's border. `counts` only tells 0 from more: breaking
+    the lines up gives the pieces.
     """
     regions = regions > 0.5
     depth = distance_inside(regions, frame=True)
-    ridge = regions & (F.max_pool2d(depth, 3, 1, 1) < depth + 0.7)
-    return _broken(ridge.float(), regions, draws, config, counts)
+    ridge = regions & (highest_near(depth) < depth + _RIDGE)
+    return _broken(ridge, regions, draws, config, _counts(counts, regions))
 
 
 def contour_scribbles(
     regions: Tensor, draws: Draws, config: SimulationConfig, *, counts: Tensor | None = None
 ) -> Tensor:
-    """A level set of the blurred region, broken, warped and cut to it; otherwise as `centerline_scribbles`."""
+    """A level set of the blurred region, inside it, broken, warped and cut to it; otherwise as `centerline_scribbles`.
+
+    It keeps off the middle: in regions thicker than 12 pixels, to the outer three quarters of the depth.
+    """
     regions = regions > 0.5
-    _, scale = _geometry(regions)
-    sigma = draws.fork("blur").uniform(low=config.blur_sigma[0], high=config.blur_sigma[1]) * scale
+    scale = scale_of(regions)
+    depth = distance_inside(regions, frame=True)
+    deepest = depth.flatten(1).amax(1)[:, None, None, None]
+    outer = regions & ((depth < _OFF_MIDDLE * deepest) | (deepest <= _THICK))
+    sigma = draws.fork("blur").uniform(low=config.blur_sigma[0] * scale, high=config.blur_sigma[1] * scale)
     blurred = blur(regions.float(), sigma, radius=round(config.blur_kernel // 2 * scale))
-    inside = torch.where(regions, blurred, torch.nan).flatten(1)
-    low, high = inside.nan_to_num(2).amin(1), inside.nan_to_num(0).amax(1)
-    level = low + draws.fork("level").uniform() * (high - low) * 0.9
-    above = blurred >= level[:, None, None, None]
-    edge = above & (F.max_pool2d((~above).float(), 3, 1, 1) > 0)
-    return _broken((edge & regions).float(), regions, draws, config, counts)
+    low = torch.where(outer, blurred, 1.0).flatten(1).amin(1)
+    high = torch.where(outer, blurred, 0.0).flatten(1).amax(1)
+    level = draws.fork("level").uniform(low=low, high=high)[:, None, None, None]
+    above = blurred >= level
+    edge = above & (highest_near((~above).to(torch.uint8)) > 0)
+    return _broken(edge & outer, outer, draws, config, _counts(counts, regions))
 
 
-def _broken(lines: Tensor, regions: Tensor, draws: Draws, config: SimulationConfig, counts: Tensor | None) -> Tensor:
-    """Break, warp, thicken and cut one-pixel lines (B, 1, H, W)."""
-    size, scale = _geometry(regions)
-    displacement = _displacement(draws.fork("warp"), size, scale, config)
-    broken = lines * (_break_up(draws.fork("break"), size, scale, config)[:, None] > 0)
-    thick = F.max_pool2d(broken, 3, 1, 1)
-    warped = (warp(thick, displacement) > 0.5).float()
-    return _cut(warped, lines, regions, _counts(counts, regions), draws)
+def _broken(lines: Tensor, regions: Tensor, draws: Draws, config: SimulationConfig, counts: Tensor) -> Tensor:
+    """Break, thicken, warp and cut lines one pixel wide, (B, 1, H, W) bool."""
+    level, noise = _break_up(regions, draws, config)
+    if config.max_length is not None:
+        most = min(max(1, round(config.max_length * scale_of(regions))), lines[0].numel())
+        longest = torch.where(lines, -noise, -torch.inf).flatten(1).topk(most).values[:, -1]
+        level = torch.minimum(level, -longest[:, None, None, None])
+    kept = lines & (noise <= level)
+    # Warping the distance instead of the pixels leaves a thin line whole.
+    reach = math.ceil(config.thickness[1] / 2 * scale_of(regions)) + 1
+    distance = warp(distance_near(kept, reach), _displacement(regions, draws, config))
+    radius = _radius(regions, draws, config).clamp(min=_THINNEST)[:, None, None, None]
+    return _cut(distance <= radius, lines, regions, counts, draws)
 
 
 def _cut(strokes: Tensor, whole: Tensor, regions: Tensor, counts: Tensor, draws: Draws) -> Tensor:
     """Cut to the region; where that leaves nothing, as it was before breaking and warping; at last, a dot."""
     dot = pick_pixels(regions, draws.fork("dot"), 1)
-    dots = mark_pixels(dot, torch.ones_like(dot, dtype=torch.bool), (regions.shape[-2], regions.shape[-1]))
-    result = strokes
+    dots = mark_pixels(dot, torch.ones_like(dot, dtype=torch.bool), regions.shape[-2:])
+    result = strokes.bool() & regions
     for instead in (whole, dots):
-        empty = ~(result.bool() & regions).flatten(1).any(1)[:, None, None, None]
-        result = torch.where(empty, instead, result)
-    return result * regions * (counts > 0)[:, None, None, None]
+        left = result.flatten(1).any(1)[:, None, None, None]
+        result = torch.where(left, result, instead.bool() & regions)
+    return (result & (counts > 0)[:, None, None, None]).float()
 
 
-def _displacement(draws: Draws, size: tuple[int, int], scale: float, config: SimulationConfig) -> Tensor:
+def _displacement(regions: Tensor, draws: Draws, config: SimulationConfig) -> Tensor:
     """(B, 2, H, W): how far each place moves, rows then columns, in pixels."""
-    magnitude = draws.uniform(low=config.warp_magnitude[0], high=config.warp_magnitude[1]) * scale
-    return smooth_noise(draws, size, _scaled(config.warp_smoothing, scale), fields=2) * magnitude[:, None, None, None]
+    draws, scale = draws.fork("warp"), scale_of(regions)
+    low, high = config.warp_magnitude
+    magnitude = draws.uniform(1, 1, 1, low=low * scale, high=high * scale)
+    low, high = config.warp_smoothing
+    return magnitude * smooth_noise(draws, regions.shape[-2:], (low * scale, high * scale), fields=2)
 
 
-def _break_up(draws: Draws, size: tuple[int, int], scale: float, config: SimulationConfig) -> Tensor:
-    """(B, H, W): more than 0 where a scribble is kept."""
-    share = draws.uniform(low=config.break_share[0], high=config.break_share[1])
-    # Noise of variance 1 is below this level at `share` of all places.
-    level: Tensor = torch.special.ndtri(share.clamp(1e-4, 1 - 1e-4))
-    noise = smooth_noise(draws, size, _scaled(config.break_smoothing, scale))
-    return level[:, None, None] - noise.squeeze(1)
+def _break_up(regions: Tensor, draws: Draws, config: SimulationConfig) -> tuple[Tensor, Tensor]:
+    """Level (B, 1, 1, 1) and noise (B, 1, H, W): a scribble is kept where the noise is below the level."""
+    draws, scale = draws.fork("break"), scale_of(regions)
+    share = draws.uniform(1, 1, 1, low=config.break_share[0], high=config.break_share[1])
+    low, high = config.break_smoothing
+    noise = smooth_noise(draws, regions.shape[-2:], (low * scale, high * scale))
+    # Noise of mean 0 and variance 1 is below this level at `share` of all places.
+    return torch.special.ndtri(share), noise
 
 
-def _geometry(regions: Tensor) -> tuple[tuple[int, int], float]:
-    size = (regions.shape[-2], regions.shape[-1])
-    return size, max(size) / REFERENCE_SIDE
-
-
-def _scaled(bounds: Range, scale: float) -> Range:
-    return bounds[0] * scale, bounds[1] * scale
+def _radius(regions: Tensor, draws: Draws, config: SimulationConfig) -> Tensor:
+    """(B,): half the thickness, in pixels."""
+    low, high = (thickness / 2 * scale_of(regions) for thickness in config.thickness)
+    return draws.fork("thickness").uniform(low=low, high=high)
 
 
 def _counts(counts: Tensor | None, regions: Tensor) -> Tensor:

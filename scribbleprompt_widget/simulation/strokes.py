@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +14,7 @@ from scribbleprompt_widget.simulation.picking import mark_pixels
 __all__ = ["along_polylines", "paint"]
 
 
-def paint(points: Tensor, drawn: Tensor, radius: Tensor, size: tuple[int, int], *, max_radius: float) -> Tensor:
+def paint(points: Tensor, drawn: Tensor, radius: Tensor, size: Sequence[int], *, max_radius: float) -> Tensor:
     """Discs around points: a stroke, where points are at most a pixel apart.
 
     Parameters
