@@ -1,0 +1,132 @@
+"""First prompts and corrections: what an annotator would draw, and never on the wrong side."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+
+from scribbleprompt_widget.simulation.config import HandHabits, SimulationConfig
+from scribbleprompt_widget.simulation.draws import Draws
+from scribbleprompt_widget.simulation.rounds import PromptChannels, corrections, first_prompts, network_input
+from tests.regions import disc, draws_for, filled, regions, seeds
+
+CUT = SimulationConfig(hand=HandHabits(spill_probability=0.0))
+
+
+@given(regions(), seeds)
+@settings(max_examples=10, deadline=None)
+def test_first_prompts_have_the_sign_of_where_they_are(masks, seed):
+    channels = first_prompts(masks, draws_for(masks, seed), CUT)
+    for channel in channels:
+        assert channel.shape == masks.shape
+        assert channel.min() >= 0
+        assert channel.max() <= 1
+    assert not (channels.positive.bool() & ~masks).any()
+    assert not (channels.negative.bool() & masks).any()
+    prompted = filled(channels.box) | filled(channels.positive)
+    assert torch.equal(prompted, filled(masks))
+
+
+@given(regions(), regions(), seeds)
+@settings(max_examples=10, deadline=None)
+def test_corrections_come_from_errors_only(masks, predicted, seed):
+    if predicted.shape != masks.shape:
+        predicted = ~masks
+    draws = draws_for(masks, seed)
+    channels = corrections(PromptChannels.empty(masks), masks, predicted, draws, CUT)
+    assert not channels.box.any()
+    assert not (channels.positive.bool() & ~(masks & ~predicted)).any()
+    assert not (channels.negative.bool() & ~(predicted & ~masks)).any()
+    prompted = filled(channels.positive) | filled(channels.negative)
+    assert torch.equal(prompted, filled(masks ^ predicted))
+
+
+@given(regions(), seeds)
+@settings(max_examples=6, deadline=None)
+def test_where_nothing_is_wrong_nothing_is_added(masks, seed):
+    draws = draws_for(masks, seed)
+    first = first_prompts(masks, draws, SimulationConfig())
+    second = corrections(first, masks, masks, draws.fork("round", 1), SimulationConfig())
+    for before, after in zip(first, second, strict=True):
+        assert torch.equal(before, after)
+
+
+@given(regions(count=4), seeds)
+@settings(max_examples=6, deadline=None)
+def test_a_samples_prompts_do_not_depend_on_its_neighbours(masks, seed):
+    draws, config = draws_for(masks, seed), SimulationConfig()
+    first = first_prompts(masks, draws, config)
+    then = corrections(first, masks, ~masks, draws.fork(1), config)
+    again = corrections(first_prompts(masks, draws, config), masks, ~masks, draws.fork(1), config)
+    index = torch.tensor([2, 0])
+    some = first_prompts(masks[index], draws[index], config)
+    some = corrections(some, masks[index], ~masks[index], draws[index].fork(1), config)
+    for channel, same, alone in zip(then, again, some, strict=True):
+        assert torch.equal(channel, same)
+        assert ((channel[index] != alone).flatten(1).sum(1) <= 4).all()
+
+
+def test_every_mix_is_as_likely_and_counts_are_in_range():
+    count = 700
+    masks = disc(32, 10).expand(count, -1, -1, -1)
+    config = SimulationConfig(
+        positive_counts=(1, 3), negative_counts=(1, 3), hand_probability=0.0, thickness=(3.0, 3.0)
+    )
+    channels = first_prompts(masks, draws_for(masks), config)
+    boxed = filled(channels.box).float().mean()
+    assert abs(float(boxed) - 4 / 7) < 0.06
+    # With a box alone there is nothing else: one mix of seven.
+    assert abs(float((~filled(channels.positive)).float().mean()) - 1 / 7) < 0.05
+    clicks_only = channels.positive.flatten(1).sum(1)
+    assert ((clicks_only >= 1) & (clicks_only <= 3)).float().mean() > 2 / 7 - 0.1
+
+
+def test_corrections_go_where_most_is_wrong():
+    count = 150
+    masks = torch.zeros(count, 1, 64, 64, dtype=torch.bool)
+    masks[..., :30] = True
+    predicted = torch.zeros_like(masks)
+    predicted[:, :, 60:, 60:] = True  # 16 pixels wrong, 1920 missed
+    channels = corrections(PromptChannels.empty(masks), masks, predicted, draws_for(masks), CUT)
+    assert filled(channels.positive).float().mean() > 0.95
+    assert filled(channels.negative).float().mean() < 0.1
+
+
+def test_later_prompts_hold_where_signs_meet():
+    masks = disc(64, 20)
+    everything = torch.ones(masks.shape)
+    channels = corrections(
+        PromptChannels(everything * 0, everything, everything * 0), masks, ~masks & disc(64, 30), draws_for(masks), CUT
+    )
+    assert not (channels.positive.bool() & channels.negative.bool()).any()
+    fresh = corrections(PromptChannels.empty(masks), masks, ~masks & disc(64, 30), draws_for(masks), CUT)
+    assert torch.equal(fresh.negative, channels.negative)
+
+
+def test_the_networks_input():
+    masks = disc(32, 10)
+    images = torch.rand(1, 1, 32, 32)
+    channels = first_prompts(masks, draws_for(masks), SimulationConfig())
+    read = network_input(images, channels, None)
+    assert read.shape == (1, 5, 32, 32)
+    assert torch.equal(read[:, 1:2], channels.box)
+    assert not read[:, 4].any()
+    assert torch.equal(network_input(images, channels, images)[:, 4:], images)
+
+
+def test_what_does_not_fit_is_refused():
+    masks, config = disc(32, 10), SimulationConfig()
+    with pytest.raises(ValueError, match=r"masks takes \(B, 1, H, W\)"):
+        first_prompts(masks[0], draws_for(masks), config)
+    with pytest.raises(ValueError, match="1 samples"):
+        first_prompts(masks, Draws(torch.arange(2)), config)
+    with pytest.raises(ValueError, match="predicted and channels take"):
+        corrections(PromptChannels.empty(masks), masks, masks[..., :30], draws_for(masks), config)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_prompts_the_same():
+    masks = torch.cat([disc(128, radius) for radius in range(4, 60)])
+    on_cpu = first_prompts(masks, draws_for(masks), SimulationConfig())
+    on_gpu = first_prompts(masks.cuda(), draws_for(masks).to("cuda"), SimulationConfig())
+    for cpu, gpu in zip(on_cpu, on_gpu, strict=True):
+        assert (cpu != gpu.cpu()).float().mean() < 1e-3
