@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import time
 import urllib.parse
 import urllib.request
 
 import PIL.Image
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.server import PATIENCE_S
 
 SETUP = """\
 import numpy as np
@@ -31,7 +35,9 @@ class Lab:
 
     def wait_idle(self):
         # The page calls a kernel idle that it is not yet connected to, and loses what it is asked to run: ask both.
+        deadline = time.monotonic() + PATIENCE_S
         while not self._connected():
+            assert time.monotonic() < deadline, f"{self.notebook} has no idle kernel"
             self.page.wait_for_load_state()
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first.wait_for(state="attached")
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
@@ -85,6 +91,12 @@ class Lab:
         self.page.keyboard.press("ControlOrMeta+s")
         while self.request("GET", f"contents/{urllib.parse.quote(self.notebook)}?content=0")["last_modified"] == before:
             self.page.wait_for_load_state()
+
+    def colors_of(self, picture: Locator, *points: tuple[int, int]) -> list[tuple[int, ...]]:
+        """The colours (r, g, b) of an embedded picture at pixels (x, y)."""
+        data = picture.get_attribute("src").partition(",")[2]
+        pixels = PIL.Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+        return [pixels.getpixel(point) for point in points]
 
     def stop_kernel(self):
         for session in self.request("GET", "sessions"):

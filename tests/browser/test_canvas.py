@@ -130,6 +130,21 @@ def test_after_a_reload_image_prompts_and_mask_are_there(lab):
     assert lab.evaluate(1, "[bool(w.mask[50, 60]), bool(w.mask[80, 60])]") == [True, True]
 
 
+def test_a_saved_notebook_opened_with_another_kernel_shows_the_latest_mask(lab):
+    picture = lab.cell(0).locator("img[class^=sp-static]")
+    first = picture.get_attribute("src")
+    lab.canvas.stroke((40, 50), (90, 50))
+    lab.canvas.expect_prompts(1)
+    expect(picture).not_to_have_attribute("src", first)  # brought up to date in the pause
+    lab.save()
+    lab.stop_kernel()
+    lab.open()
+    expect(picture).to_be_visible()
+    expect(lab.cell(0).locator(".sp-segmenter")).to_have_count(0)
+    on, off = lab.colors_of(picture, (60, 50), (60, 90))
+    assert np.ptp(on) > 20 > np.ptp(off)  # tinted, and grey
+
+
 def test_a_second_view_shows_the_same_and_follows(open_notebook):
     lab = open_notebook([WIDGET, "w"])
     first = lab.run_widget(0)
