@@ -33,9 +33,9 @@ _SHARPNESS_KERNEL_SUM, _SHARPNESS_CENTRE = 13.0, 5.0
 class AugmentationConfig:
     """What is done to an image and its mask, how often and how strongly.
 
-    The first block is the paper's release (``configs/train_unet.yaml`` of halleewong/ScribblePrompt), the second is what
-    this project adds; `PAPER_AUGMENTATION` is the first block alone. A name with `_probability` is the share of
-    samples that it happens to; pairs are ranges, drawn from uniformly unless said otherwise.
+    The first block is the paper's release (``configs/train_unet.yaml`` of halleewong/ScribblePrompt), the second is
+    what this project adds; `PAPER_AUGMENTATION` is the first block alone. A name with `_probability` is the share
+    of samples that it happens to; pairs are ranges, drawn from uniformly unless said otherwise.
 
     Attributes
     ----------

@@ -37,7 +37,8 @@ def smooth_field(draws: Draws, size: int, knots: int, channels: int = 1) -> Tens
     weights = _interpolation(size, knots, draws.device)
     coarse = draws.normal(channels, weights.shape[1], weights.shape[1])
     # Two small matrix products: far cheaper than blurring noise of full size.
-    return weights @ coarse @ weights.T
+    field: Tensor = weights @ coarse @ weights.T
+    return field
 
 
 @functools.lru_cache(maxsize=64)

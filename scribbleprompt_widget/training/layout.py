@@ -138,6 +138,8 @@ class _Case:
     name: str
     image: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    values: frozenset[int]
+    """The labels in it, without the background."""
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
@@ -169,7 +171,7 @@ def _task(data_set: str, name: str, cases: list[_Case], bad: _Bad) -> TaskData:
     good = [case for case in cases if _usable(case, bad)]
     if not good:
         raise ValueError("no usable image and mask")
-    values = sorted(set().union(*(np.unique(case.labels).tolist() for case in good)) - {0})
+    values = sorted(frozenset[int]().union(*(case.values for case in good)))
     if len(values) > MOST_LABELS:
         raise ValueError(f"{len(values)} different labels; up to {MOST_LABELS} are taken (instances share one label)")
     labels = np.stack([np.searchsorted(np.array(values), case.labels) + 1 for case in good])
@@ -180,12 +182,11 @@ def _task(data_set: str, name: str, cases: list[_Case], bad: _Bad) -> TaskData:
 
 def _usable(case: _Case, bad: _Bad) -> bool:
     reason = None
-    if not case.labels.any():
+    if not case.values:
         reason = "its mask is empty"
-    elif np.bincount(np.unique(case.labels, return_inverse=True)[1].ravel()).max() > MOST_SHARE * case.labels.size:
-        if (case.labels != 0).mean() > MOST_SHARE:
-            reason = "its mask covers the whole image"
-    if reason is None and case.image.min() == case.image.max():
+    elif len(case.values) == 1 and (case.labels != 0).mean() > MOST_SHARE:
+        reason = "its mask covers the whole image"
+    elif case.image.min() == case.image.max():
         reason = "its image is of one grey"
     if reason is not None:
         bad.cases.append((case.name, reason))
@@ -212,7 +213,7 @@ def _read_arrays(path: Path, bad: _Bad) -> list[_Case]:
     names = arrays.get("names")
     if names is not None and names.shape != (len(images),):
         raise ValueError(f"names takes one name an image, shape ({len(images)},), got shape {names.shape}")
-    cases = []
+    cases: list[_Case] = []
     for index, (image, mask) in enumerate(zip(images, masks, strict=True)):
         name = f"image {index}" if names is None else str(names[index])
         _append(cases, name, image, mask, bad)
@@ -220,14 +221,21 @@ def _read_arrays(path: Path, bad: _Bad) -> list[_Case]:
 
 
 def _append(cases: list[_Case], name: str, image: NDArray[Any], mask: NDArray[Any], bad: _Bad) -> None:
+    if image.shape[:2] != mask.shape[:2]:
+        bad.cases.append((name, f"its image is {image.shape[:2]} and its mask {mask.shape[:2]}"))
+        return
     try:
-        if image.shape[:2] != mask.shape[:2]:
-            raise ValueError(f"its image is {image.shape[:2]} and its mask {mask.shape[:2]}")
         labels = label_square(_label_numbers(mask))
         ready = image.dtype == np.uint8 and image.shape == (STORED_SIZE, STORED_SIZE)
-        cases.append(_Case(name, image if ready else image_square(image), labels))
+        pixels = image if ready else image_square(image)
     except ValueError as error:
         bad.cases.append((name, str(error)))
+        return
+    values = np.unique(labels).tolist()
+    if len(values) > MOST_LABELS + 1:
+        bad.cases.append((name, f"its mask holds {len(values)} labels: numbered instances, or blurred by compression"))
+        return
+    cases.append(_Case(name, pixels, labels, frozenset(values) - {0}))
 
 
 def _label_numbers(mask: NDArray[Any]) -> NDArray[np.int64]:
@@ -251,8 +259,6 @@ def _label_numbers(mask: NDArray[Any]) -> NDArray[np.int64]:
     numbers = mask.astype(np.int64)
     if numbers.min() < 0:
         raise ValueError(f"its mask holds the label {numbers.min()}; labels are 0 (background) or more")
-    if len(np.unique(numbers)) > MOST_LABELS + 1:
-        raise ValueError("its mask holds too many labels: numbered instances, or blurred by compression")
     return numbers
 
 

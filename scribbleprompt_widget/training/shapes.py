@@ -7,7 +7,7 @@ computed for a whole batch at once. Coordinates span [-1, 1], so lengths are in 
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -43,6 +43,10 @@ _OBJECT_SIZE = (0.07, 0.55)
 _VESSEL_RADIUS = (0.012, 0.05)
 
 
+_Place: TypeAlias = tuple[Tensor, Tensor]
+"""x and y of every pixel in a warped plane, each (B, S, S): straight lines and circles become organic."""
+
+
 class Scene(NamedTuple):
     """What a synthetic image shows.
 
@@ -71,11 +75,11 @@ def draw_scene(draws: Draws, size: int) -> Scene:
     ground = _ground(draws.fork("ground"), x, y)
     numbers, depth = ground.clone(), torch.zeros_like(x)
     for kind in (0, 1):
-        _add_objects(draws.fork("objects", kind), x, y, kind, numbers, depth)
+        _add_objects(draws.fork("objects", kind), (x, y), kind, numbers, depth)
     # The choice is made on the host, so that a GPU does not wait for it.
     rows = (draws.fork("vessels").host().uniform() < _VESSEL_PROBABILITY).nonzero()[:, 0].to(draws.device)
     if len(rows):
-        _add_vessels(draws[rows].fork("vessels"), x[rows], y[rows], rows, numbers, depth)
+        _add_vessels(draws[rows].fork("vessels"), (x[rows], y[rows]), rows, numbers, depth)
     return Scene(ground, numbers, depth)
 
 
@@ -97,8 +101,9 @@ def _ground(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
     return torch.where((unit[:, 7] < _BODY_PROBABILITY) & (radius > 1), OUTSIDE.start, tissues)
 
 
-def _add_objects(draws: Draws, x: Tensor, y: Tensor, kind: int, numbers: Tensor, depth: Tensor) -> None:
+def _add_objects(draws: Draws, place: _Place, kind: int, numbers: Tensor, depth: Tensor) -> None:
     """Put the objects of one kind into the scene: alike in size and form, each with its place and angle."""
+    x, y = place
     form = draws.uniform(8)
     count = draws.integers(1 - kind, OBJECTS_PER_KIND + 1)
     log_size = math.log(_OBJECT_SIZE[0]) + form[:, 0] ** 1.5 * math.log(_OBJECT_SIZE[1] / _OBJECT_SIZE[0])
@@ -125,8 +130,9 @@ def _add_objects(draws: Draws, x: Tensor, y: Tensor, kind: int, numbers: Tensor,
         depth.copy_(torch.where(hit, 1 - distance, depth))
 
 
-def _add_vessels(draws: Draws, x: Tensor, y: Tensor, rows: Tensor, numbers: Tensor, depth: Tensor) -> None:
+def _add_vessels(draws: Draws, place: _Place, rows: Tensor, numbers: Tensor, depth: Tensor) -> None:
     """Put vessels into those rows of the scene, over or under its objects."""
+    x, y = place
     unit = draws.uniform(2)[:, :, None, None]
     distance = torch.where(unit[:, 0] < _TREE_PROBABILITY, _trees(draws.fork("trees"), x, y), _nets(draws, x.shape[-1]))
     free = (numbers[rows] < KINDS[0].start) & (numbers[rows] >= TISSUES.start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,9 +76,9 @@ class DataConfig:
     synthetic_probability: float = 0.2
     least_area: int = 64
     cache: str | Path | None = None
-    superpixels: SuperpixelConfig = SuperpixelConfig()
-    synthetic: SyntheticConfig = SyntheticConfig()
-    augmentation: AugmentationConfig = AugmentationConfig()
+    superpixels: SuperpixelConfig = field(default_factory=SuperpixelConfig)
+    synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
         for name in ("component", "union", "superpixel", "synthetic"):
@@ -124,6 +125,12 @@ class Source:
         self._tables: dict[torch.device, _Tables] = {}
         self._read = None if config.root is None or config.synthetic_probability == 1 else _read(config)
 
+    def at(self, resolution: int) -> Source:
+        """The same data at another resolution; both share what was read, on every device."""
+        other = copy.copy(self)
+        other.resolution = resolution
+        return other
+
     def batch(self, step: int, size: int, *, seed: int, device: str | torch.device = "cpu", first: int = 0) -> Batch:
         """Make the samples of one step.
 
@@ -140,13 +147,16 @@ class Source:
         first
             Place of the first sample in the step's whole batch: several processes share a batch by it.
         """
-        draws = Draws(torch.arange(first, first + size, device=device)).fork("sample", seed, step)
+        draws = Draws(torch.arange(first, first + size)).fork("sample", seed, step).to(device)
         images = torch.empty(size, 1, self.resolution, self.resolution, device=device)
         masks = torch.empty_like(images)
-        invented = draws.fork("kind").uniform() < (1 if self._read is None else self.config.synthetic_probability)
+        # Which samples are synthetic is decided on the host, so that a GPU does not wait for it.
+        invented = draws.fork("kind").host().uniform() < (
+            1 if self._read is None else self.config.synthetic_probability
+        )
         for rows, make in ((invented.nonzero()[:, 0], self._invent), ((~invented).nonzero()[:, 0], self._take)):
             if len(rows):
-                images[rows], masks[rows] = make(draws[rows])
+                images[rows], masks[rows] = (made.to(images.dtype) for made in make(draws[rows]))
         return Batch(images, masks, draws.fork("next"))
 
     def _invent(self, draws: Draws) -> tuple[Tensor, Tensor]:

@@ -57,7 +57,7 @@ def label_square(labels: NDArray[Any], size: int = STORED_SIZE) -> NDArray[Any]:
 def content_box(image: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """The image without its black padding: (x0, y0, x1, y1), half-open. The whole of an image that is black."""
     shown = image > 0
-    rows, columns = shown.any(axis=1).nonzero()[0], shown.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
     if len(rows) == 0:
         return 0, 0, image.shape[1], image.shape[0]
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -11,6 +11,8 @@ import hashlib
 import os
 import tempfile
 import warnings
+import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +177,7 @@ def _cached_maps(image: NDArray[np.uint8], config: SuperpixelConfig, folder: Pat
             return file["maps"]  # type: ignore[no-any-return]  # written below
     except FileNotFoundError:
         pass
-    except Exception as error:  # a damaged file raises what zipfile and zlib like; the maps can be made again
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         path.unlink(missing_ok=True)
         warnings.warn(f"superpixels: {path} was damaged ({error}) and is made again", stacklevel=2)
     maps = superpixel_maps(image, config)

@@ -20,6 +20,8 @@ from scribbleprompt_widget.training.shapes import KINDS, OUTSIDE, STRUCTURES, TI
 __all__ = ["SyntheticConfig", "synthetic_images"]
 
 _REFERENCE_SIZE = 128
+# An image of few greys stays pale: stretching it would turn its grain into a storm.
+_LEAST_RANGE = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class SyntheticConfig:
     """
 
     contrast: tuple[float, float] = (0.08, 0.45)
-    texture: tuple[float, float] = (0.0, 0.1)
+    texture: tuple[float, float] = (0.0, 0.08)
     blur_sigma: tuple[float, float] = (0.2, 1.4)
     noise_deviation: tuple[float, float] = (0.0, 0.08)
     speckle: tuple[float, float] = (0.1, 0.4)
@@ -167,10 +169,13 @@ def _paint(scene: Scene, draws: Draws, config: SyntheticConfig) -> Tensor:
     values = ground + contrast + opacity * (average - ground)
     # Middles are brighter or darker than borders, as a sphere or a membrane is.
     shade = spread_out(torch.cat([zero, 0.3 * draws.normal(kinds)], dim=1))
-    values = values + shade * (scene.depth.clamp(0, 1) - 0.3).clamp(min=0)
+    values = values + shade * (scene.depth - 0.3).clamp(min=0)
+    # Darker than black is bright: what is darker than a black ground is seen all the same.
+    values = values.abs()
 
     low, high = config.texture
-    amplitude = low + (high - low) * draws.uniform(3, len(_CLASSES)) ** 2
+    # Most images are smooth; in one image, structures differ in how coarse they are.
+    amplitude = low + (high - low) * draws.uniform(3, 1) * draws.uniform(3, len(_CLASSES))
     amplitude[:, :, 0] *= 0.2
     striped = draws.uniform(2)
     amplitude[:, 2] *= (striped[:, :1] < config.stripe_probability).float() * 2
@@ -193,9 +198,9 @@ def _expose(values: Tensor, draws: Draws, config: SyntheticConfig) -> Tensor:
 
     scale = size / _REFERENCE_SIZE
     values = blur(values, (between(0, config.blur_sigma) * scale).flatten(), radius=max(1, round(3 * scale)))
-    low, high = values.amin(dim=(2, 3), keepdim=True), values.amax(dim=(2, 3), keepdim=True)
-    values = (values - low) / (high - low).clamp(min=1e-3)
     values = values * (between(1, config.bias) * smooth_field(draws.fork("bias"), size, 2)).exp()
+    low, high = values.amin(dim=(2, 3), keepdim=True), values.amax(dim=(2, 3), keepdim=True)
+    values = (values - low) / (high - low).clamp(min=_LEAST_RANGE)
     x, y = coordinates(size, draws.device)
     speckles = (unit[:, 2] < config.speckle_probability) * between(3, config.speckle)
     values = values * (1 + speckles * smooth_field(draws.fork("speckle"), size, size // 2)).clamp(min=0)

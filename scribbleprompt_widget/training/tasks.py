@@ -31,8 +31,12 @@ class Choice(NamedTuple):
     high: Tensor
 
 
-class Ragged(NamedTuple):
-    """Rows of different lengths, laid one after the other: row i is `start[i]` to `start[i] + count[i]`. (N,) int64."""
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Rows of different lengths, laid one after the other: row i starts at `start[i]` and has `count[i]` places.
+
+    Both are (N,) int64.
+    """
 
     start: Tensor
     count: Tensor
