@@ -37,8 +37,7 @@ def smooth_field(draws: Draws, size: int, knots: int, channels: int = 1) -> Tens
     weights = _interpolation(size, knots, draws.device)
     coarse = draws.normal(channels, weights.shape[1], weights.shape[1])
     # Two small matrix products: far cheaper than blurring noise of full size.
-    field: Tensor = weights @ coarse @ weights.T
-    return field
+    return weights @ coarse @ weights.T
 
 
 @functools.lru_cache(maxsize=64)
@@ -47,7 +46,8 @@ def _interpolation(size: int, knots: int, device: torch.device) -> Tensor:
     pixels = (torch.arange(size, dtype=torch.float64) + 0.5) * knots / size
     centres = torch.arange(-_MARGIN, knots + _MARGIN, dtype=torch.float64) + 0.5
     weights = torch.exp(-0.5 * ((pixels[:, None] - centres) / _KERNEL_WIDTH) ** 2)
-    return (weights / weights.norm(dim=1, keepdim=True)).float().to(device)
+    weights = weights / weights.square().sum(dim=1, keepdim=True).sqrt()
+    return weights.float().to(device)
 
 
 @functools.lru_cache(maxsize=16)

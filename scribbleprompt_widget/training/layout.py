@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.training.squares import STORED_SIZE, image_square, label_square
 
-__all__ = ["TaskData", "data_sets", "read_data_set"]
+__all__ = ["TaskData", "data_sets", "image_pairs", "label_numbers", "read_data_set"]
 
 IMAGE_FOLDER: Final = "images"
 MASK_FOLDER: Final = "masks"
@@ -225,7 +225,7 @@ def _append(cases: list[_Case], name: str, image: NDArray[Any], mask: NDArray[An
         bad.cases.append((name, f"its image is {image.shape[:2]} and its mask {mask.shape[:2]}"))
         return
     try:
-        labels = label_square(_label_numbers(mask))
+        labels = label_square(label_numbers(mask))
         ready = image.dtype == np.uint8 and image.shape == (STORED_SIZE, STORED_SIZE)
         pixels = image if ready else image_square(image)
     except ValueError as error:
@@ -238,8 +238,20 @@ def _append(cases: list[_Case], name: str, image: NDArray[Any], mask: NDArray[An
     cases.append(_Case(name, pixels, labels, frozenset(values) - {0}))
 
 
-def _label_numbers(mask: NDArray[Any]) -> NDArray[np.int64]:
-    """A label map of whole numbers, from whatever held it."""
+def label_numbers(mask: NDArray[Any]) -> NDArray[np.int64]:
+    """Make a label map of whole numbers from whatever held it.
+
+    Parameters
+    ----------
+    mask
+        (H, W) of integers, booleans, whole floats, or probabilities in [0, 1] (cut at 0.5); or (H, W, 3), where each
+        colour is a label and black the background.
+
+    Raises
+    ------
+    ValueError
+        If it holds NaN, fractions or negative numbers.
+    """
     if mask.ndim == 3:
         if (mask == mask[..., :1]).all():
             mask = mask[..., 0]
@@ -267,7 +279,9 @@ def _label_numbers(mask: NDArray[Any]) -> NDArray[np.int64]:
 
 def _read_pairs(folder: Path, bad: _Bad) -> list[_Case]:
     cases: list[_Case] = []
-    for name, image_path, mask_path in _pairs(folder, bad):
+    pairs, alone = image_pairs(folder)
+    bad.cases.extend(alone)
+    for name, image_path, mask_path in pairs:
         try:
             image, mask = Image.of(image_path).pixels, Image.of(mask_path).pixels
         except (TypeError, ValueError, OSError) as error:
@@ -277,21 +291,30 @@ def _read_pairs(folder: Path, bad: _Bad) -> list[_Case]:
     return cases
 
 
-def _pairs(folder: Path, bad: _Bad) -> Iterator[tuple[str, Path, Path]]:
-    """Image files with their masks: of the same name in two folders, or side by side as NAME and NAME_mask."""
+def image_pairs(folder: Path) -> tuple[list[tuple[str, Path, Path]], list[tuple[str, str]]]:
+    """Find image files with their masks: of the same name in two folders, or side by side as NAME and NAME_mask.
+
+    Returns
+    -------
+    pairs
+        (name, image, mask), sorted by name.
+    alone
+        (name, what is missing) of the others.
+    """
     if (folder / IMAGE_FOLDER).is_dir():
-        images, masks = _by_stem(folder / IMAGE_FOLDER), _by_stem(folder / MASK_FOLDER)
-        # Some data sets say it twice.
-        masks = {stem.removesuffix(MASK_ENDING): path for stem, path in masks.items()}
+        # Some data sets say it twice: masks/NAME_mask.png.
+        masks = {stem.removesuffix(MASK_ENDING): path for stem, path in _by_stem(folder / MASK_FOLDER).items()}
+        images = _by_stem(folder / IMAGE_FOLDER)
     else:
         files = _by_stem(folder)
         masks = {stem.removesuffix(MASK_ENDING): path for stem, path in files.items() if stem.endswith(MASK_ENDING)}
         images = {stem: path for stem, path in files.items() if not stem.endswith(MASK_ENDING)}
-    for stem in sorted(images.keys() | masks.keys()):
-        if stem in images and stem in masks:
-            yield stem, images[stem], masks[stem]
-        else:
-            bad.cases.append((stem, "it has no mask" if stem in images else "it has no image"))
+    pairs = [(stem, images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())]
+    alone = [
+        (stem, "it has no mask" if stem in images else "it has no image")
+        for stem in sorted(images.keys() ^ masks.keys())
+    ]
+    return pairs, alone
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:

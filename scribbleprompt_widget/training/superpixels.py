@@ -50,13 +50,13 @@ class SuperpixelConfig:
     sigma
         Width of the blur before it, pixels.
     least_size
-        Pixels that a region has at least (the images have 256x256; the paper's 32 are of 128x128).
+        Pixels that a region has at least: of images of 256x256, as many as the paper's 32 of 128x128.
     """
 
     maps: int = 3
     scale: tuple[float, float] = (1.0, 500.0)
     sigma: float = 0.5
-    least_size: int = 64
+    least_size: int = 128
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", tuple(self.scale))
@@ -75,7 +75,7 @@ class SuperpixelTable:
     maps
         (N * maps, 256, 256) int16: the maps of image 0, then those of image 1, ...
     usable, number
-        For each map the numbers of the superpixels that can be a target.
+        For each map the numbers of the superpixels that can be a target, larger ones several times.
     per_image
         How many maps an image has.
     """
@@ -190,10 +190,14 @@ def _cached_maps(image: NDArray[np.uint8], config: SuperpixelConfig, folder: Pat
 
 
 def _usable(numbers: NDArray[np.uint16], box: tuple[int, int, int, int], least_area: int) -> NDArray[np.int64]:
-    """The superpixels that can be a target: neither tiny, nor nearly everything, nor padding."""
+    """The superpixels that can be a target: neither tiny, nor nearly everything, nor padding.
+
+    Each stands there in proportion to its side: most superpixels are tiny, and most targets should not be.
+    """
     x0, y0, x1, y1 = box
     shown = numbers[y0:y1, x0:x1]
     total = np.bincount(numbers.ravel())
     inside = np.bincount(shown.ravel(), minlength=len(total))
     good = (total >= least_area) & (inside <= _MOST_SHARE * shown.size) & (2 * inside >= total)
-    return good.nonzero()[0]
+    numbers_of_good = np.flatnonzero(good)
+    return np.repeat(numbers_of_good, np.sqrt(total[numbers_of_good] / least_area).astype(np.int64))
