@@ -42,7 +42,8 @@ class StrokeStatistics:
     turning
         Mean turn of the skeleton's direction in 8 pixels along it, degrees: near 0 for a straight stroke.
     reach
-        Share of the region that lies within 10 pixels of a stroke (in the background: of its 20 pixels nearest the object).
+        Share of the region that lies within 10 pixels of a stroke; of the background, of what is within 20 pixels of
+        the object.
     """
 
     cover: float
@@ -73,9 +74,7 @@ def measure(strokes: np.ndarray, region: np.ndarray, *, around: bool) -> StrokeS
     skeleton = skeletonize(strokes)
     count = int(ndimage.label(strokes, EIGHT)[1])
     ink = skeleton_length(skeleton)
-    border = np.minimum(depth(region), depth(~region)) if region.any() and not region.all() else depth(region)
     to_border = np.where(region, depth(region), depth(~region))
-    del border
     band = region & (depth(region) * scale <= BAND) if around else region
     near = ndimage.distance_transform_edt(~strokes) * scale <= NEAR
     return StrokeStatistics(
@@ -112,8 +111,10 @@ def turning(skeleton: np.ndarray) -> float:
     y, x = (grid.astype(float) for grid in np.mgrid[: skeleton.shape[0], : skeleton.shape[1]])
     one = skeleton.astype(float)
     window = 17 if max(skeleton.shape) > 128 else 9
-    mean = {key: ndimage.uniform_filter(value * one, window, mode="constant") for key, value in
-            {"1": one, "x": x, "y": y, "xx": x * x, "xy": x * y, "yy": y * y}.items()}
+    mean = {
+        key: ndimage.uniform_filter(value * one, window, mode="constant")
+        for key, value in {"1": one, "x": x, "y": y, "xx": x * x, "xy": x * y, "yy": y * y}.items()
+    }
     weight = np.maximum(mean["1"], 1e-9)
     mx, my = mean["x"] / weight, mean["y"] / weight
     xx, yy, xy = mean["xx"] / weight - mx**2, mean["yy"] / weight - my**2, mean["xy"] / weight - mx * my

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -9,6 +11,7 @@ from scribbleprompt_widget.simulation.components import label_components
 from scribbleprompt_widget.simulation.config import SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
+from scribbleprompt_widget.simulation.neighbours import distance_near
 from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
 
 __all__ = ["border_clicks", "center_clicks", "uniform_clicks"]
@@ -49,8 +52,8 @@ def border_clicks(regions: Tensor, draws: Draws, config: SimulationConfig, *, co
     The image's own border is none. A region without a border takes its clicks anywhere.
     """
     regions = regions > 0.5
-    reach = config.border_distance * scale_of(regions)
-    near = regions & (distance_inside(regions) <= max(reach, 1.0))
+    reach = max(config.border_distance * scale_of(regions), 1.0)
+    near = regions & (distance_near(~regions, math.ceil(reach)) <= reach)
     near = torch.where(near.flatten(1).any(1)[:, None, None, None], near, regions)
     return _clicks(pick_pixels(near, draws, config.most_interactions), regions, counts)
 
@@ -70,8 +73,10 @@ def center_clicks(
     regions = regions > 0.5
     depth = distance_inside(regions, frame=True).flatten(1)
     labels = label_components(regions).flatten(1)
-    sizes = torch.zeros(labels.shape, device=labels.device).scatter_add_(1, labels, regions.flatten(1).float())
-    largest = sizes.topk(min(config.most_interactions, sizes.shape[1]), dim=1)
+    numbers = (regions.shape[-2] + 2) * (regions.shape[-1] + 2)
+    sizes = torch.zeros(len(labels), numbers, device=labels.device)
+    sizes.scatter_add_(1, labels, regions.flatten(1).float())
+    largest = sizes.topk(config.most_interactions, dim=1)
     centers = torch.stack(
         [torch.where(labels == label, depth, -1.0).argmax(1) for label in largest.indices.T[..., None]], dim=1
     )

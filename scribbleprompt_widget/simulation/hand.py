@@ -17,7 +17,7 @@ from torch import Tensor
 from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
-from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
+from scribbleprompt_widget.simulation.picking import at_least_a_dot, pick_pixels
 from scribbleprompt_widget.simulation.strokes import along_polylines, paint
 from scribbleprompt_widget.simulation.tracing import Curves, at_depth, free_way, terrain, trace
 
@@ -70,12 +70,9 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     drawn = drawn.repeat_interleave(points.shape[2], 1)
     strokes = paint(points.flatten(1, 2), drawn, radius, size, max_radius=thickest)
     spill = draws.fork("spill").uniform(1, 1, 1) < hand.spill_probability
-    strokes = strokes * (regions | spill)
-    dot = pick_pixels(regions, draws.fork("dot"), 1)
-    dots = mark_pixels(dot, torch.ones_like(dot, dtype=torch.bool), size)
-    strokes = torch.where(strokes.flatten(1).any(1)[:, None, None, None], strokes, dots)
-    wanted = regions.flatten(1).any(1) & (counts > 0)
-    return strokes * wanted[:, None, None, None]
+    strokes = strokes.bool() & (regions | (spill & regions.flatten(1).any(1)[:, None, None, None]))
+    strokes = at_least_a_dot(strokes, regions, draws.fork("dot"))
+    return (strokes & (counts > 0)[:, None, None, None]).float()
 
 
 class _Style(NamedTuple):

@@ -12,8 +12,12 @@ from scribbleprompt_widget.simulation.draws import Draws
 
 __all__ = ["blur", "smooth_noise"]
 
-_REACH = 2.5
-"""Where a Gaussian may be cut off, in standard deviations."""
+_REACH = 2.0
+"""Where the lattice may end beyond the image, in standard deviations."""
+_SPACING = 1.5
+"""From one node of the lattice to the next, in standard deviations: the Gaussians around them still add up smoothly."""
+_UNIT_VARIANCE = math.sqrt(3)
+"""Uniform numbers from minus to plus this have variance 1."""
 
 
 def smooth_noise(draws: Draws, size: Sequence[int], smoothing: tuple[float, float], fields: int = 1) -> Tensor:
@@ -39,16 +43,15 @@ def smooth_noise(draws: Draws, size: Sequence[int], smoothing: tuple[float, floa
     """
     low, high = smoothing
     sigma = draws.uniform(low=low, high=high)
-    rows, columns = (_lattice_weights(side, sigma, spacing=low, margin=_REACH * high) for side in size)
-    white = draws.normal(fields, rows.shape[-1], columns.shape[-1])
+    weights = {side: _lattice_weights(side, sigma, spacing=_SPACING * low, margin=_REACH * high) for side in {*size}}
+    rows, columns = (weights[side] for side in size)
+    # Sums of a dozen uniform numbers: nearly normal, at a third of what normal numbers cost.
+    white = draws.uniform(fields, rows.shape[-1], columns.shape[-1], low=-_UNIT_VARIANCE, high=_UNIT_VARIANCE)
     return rows[:, None] @ white @ columns[:, None].mT
 
 
 def _lattice_weights(side: int, sigma: Tensor, *, spacing: float, margin: float) -> Tensor:
-    """(B, side, nodes) weights from lattice to pixels; each row has length 1, so that the variance stays 1.
-
-    A lattice one standard deviation apart is fine enough: its Gaussians add up to a constant within a percent.
-    """
+    """(B, side, nodes) weights from lattice to pixels; each row has length 1, so that the variance stays 1."""
     nodes = math.ceil((side - 1 + 2 * margin) / spacing) + 1
     node = torch.arange(nodes, device=sigma.device, dtype=torch.float32) * spacing - margin
     pixel = torch.arange(side, device=sigma.device, dtype=torch.float32)
@@ -74,8 +77,9 @@ def blur(fields: Tensor, sigma: Tensor, *, radius: int) -> Tensor:
     -------
     (B, 1, H, W) float32.
     """
-    rows, columns = (_blur_matrix(side, sigma, radius)[:, None] for side in fields.shape[-2:])
-    return rows @ fields @ columns.mT
+    size = fields.shape[-2:]
+    kernels = {side: _blur_matrix(side, sigma, radius)[:, None] for side in {*size}}
+    return kernels[size[0]] @ fields @ kernels[size[1]].mT
 
 
 def _blur_matrix(side: int, sigma: Tensor, radius: int) -> Tensor:

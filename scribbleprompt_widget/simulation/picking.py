@@ -9,7 +9,7 @@ from torch import Tensor
 
 from scribbleprompt_widget.simulation.draws import Draws
 
-__all__ = ["mark_pixels", "pick_pixels"]
+__all__ = ["at_least_a_dot", "mark_pixels", "pick_pixels"]
 
 
 def pick_pixels(regions: Tensor, draws: Draws, count: int) -> Tensor:
@@ -55,3 +55,14 @@ def mark_pixels(pixels: Tensor, drawn: Tensor, size: Sequence[int]) -> Tensor:
     canvas = torch.zeros(len(pixels), area + 1, device=pixels.device)
     canvas.scatter_(1, torch.where(drawn, pixels, area), 1.0)
     return canvas[:, :area].reshape(-1, 1, *size)
+
+
+def at_least_a_dot(strokes: Tensor, regions: Tensor, draws: Draws) -> Tensor:
+    """`strokes` (B, 1, H, W) bool; where there are none, one random pixel of the region, if it has any."""
+    empty = ~strokes.flatten(1).any(1)
+    # On a CPU it costs nothing to see that no dot is needed; on a GPU, seeing would mean waiting.
+    if empty.device.type == "cpu" and not empty.any():
+        return strokes
+    pixel = pick_pixels(regions, draws, 1)
+    wanted = empty[:, None] & regions.flatten(1).any(1, keepdim=True)
+    return strokes | mark_pixels(pixel, wanted, regions.shape[-2:]).bool()

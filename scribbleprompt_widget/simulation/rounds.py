@@ -210,9 +210,11 @@ def _scribble_kinds(draws: Draws, config: SimulationConfig) -> Tensor:
 def _draw(kinds: Tensor, regions: Tensor, draws: Draws, config: SimulationConfig, counts: Tensor) -> Tensor:
     """Prompts of a kind (its number in `_KINDS`, on the host; -1 for none) for each sample: (B, 1, H, W).
 
-    Each kind runs once, over the samples that it was chosen for. The choice is made on the host, so that a GPU is never
-    waited for.
+    Each kind runs once, over the samples that it was chosen for. The choice is made on the host, so that a GPU is not
+    waited for; on a CPU samples are left out where nothing is to be drawn, which only the regions tell.
     """
+    if regions.device.type == "cpu":
+        kinds = torch.where((counts > 0) & regions.flatten(1).any(1), kinds, -1)
     drawn = torch.zeros(regions.shape, device=regions.device)
     for number, kind in enumerate(_KINDS):
         host = (kinds == number).nonzero().squeeze(1)

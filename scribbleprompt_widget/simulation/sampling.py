@@ -10,7 +10,7 @@ __all__ = ["sample_at", "warp"]
 
 
 def sample_at(fields: Tensor, points: Tensor) -> Tensor:
-    """Values of (B, C, H, W) at points (B, N, 2) given as (row, column) in pixels, the border's beyond it: (B, C, N)."""
+    """Values of (B, C, H, W) at points (B, N, 2), (row, column) in pixels; beyond the border, its own: (B, C, N)."""
     grid = _normalised(points, fields)[:, None]
     values: Tensor = F.grid_sample(fields, grid, padding_mode="border", align_corners=True)
     return values.squeeze(2)

@@ -17,7 +17,7 @@ from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.hand import hand_scribbles
 from scribbleprompt_widget.simulation.neighbours import distance_near, highest_near
 from scribbleprompt_widget.simulation.noise import blur, smooth_noise
-from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
+from scribbleprompt_widget.simulation.picking import at_least_a_dot, pick_pixels
 from scribbleprompt_widget.simulation.sampling import sample_at, warp
 from scribbleprompt_widget.simulation.strokes import paint
 
@@ -70,7 +70,7 @@ def line_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     radius = _radius(regions, draws, config)
     strokes = paint(warped, wanted & kept, radius, size, max_radius=config.thickness[1] / 2 * scale)
     whole = paint(points, wanted, torch.zeros_like(radius), size, max_radius=0)
-    return _cut(strokes, whole, regions, counts, draws)
+    return _cut(strokes, whole, regions, counts)
 
 
 def centerline_scribbles(
@@ -106,7 +106,8 @@ def contour_scribbles(
     level = draws.fork("level").uniform(low=low, high=high)[:, None, None, None]
     above = blurred >= level
     edge = above & (highest_near((~above).to(torch.uint8)) > 0)
-    return _broken(edge & outer, outer, draws, config, _counts(counts, regions))
+    edge = at_least_a_dot(edge & outer, outer, draws.fork("dot"))
+    return _broken(edge, outer, draws, config, _counts(counts, regions))
 
 
 def _broken(lines: Tensor, regions: Tensor, draws: Draws, config: SimulationConfig, counts: Tensor) -> Tensor:
@@ -121,18 +122,14 @@ def _broken(lines: Tensor, regions: Tensor, draws: Draws, config: SimulationConf
     reach = math.ceil(config.thickness[1] / 2 * scale_of(regions)) + 1
     distance = warp(distance_near(kept, reach), _displacement(regions, draws, config))
     radius = _radius(regions, draws, config).clamp(min=_THINNEST)[:, None, None, None]
-    return _cut(distance <= radius, lines, regions, counts, draws)
+    return _cut(distance <= radius, lines, regions, counts)
 
 
-def _cut(strokes: Tensor, whole: Tensor, regions: Tensor, counts: Tensor, draws: Draws) -> Tensor:
-    """Cut to the region; where that leaves nothing, as it was before breaking and warping; at last, a dot."""
-    dot = pick_pixels(regions, draws.fork("dot"), 1)
-    dots = mark_pixels(dot, torch.ones_like(dot, dtype=torch.bool), regions.shape[-2:])
-    result = strokes.bool() & regions
-    for instead in (whole, dots):
-        left = result.flatten(1).any(1)[:, None, None, None]
-        result = torch.where(left, result, instead.bool() & regions)
-    return (result & (counts > 0)[:, None, None, None]).float()
+def _cut(strokes: Tensor, whole: Tensor, regions: Tensor, counts: Tensor) -> Tensor:
+    """Cut to the region; where that leaves nothing, as it was before breaking and warping, which has a part inside."""
+    inside = strokes.bool() & regions
+    left = inside.flatten(1).any(1)[:, None, None, None]
+    return (torch.where(left, inside, whole.bool() & regions) & (counts > 0)[:, None, None, None]).float()
 
 
 def _displacement(regions: Tensor, draws: Draws, config: SimulationConfig) -> Tensor:

@@ -58,8 +58,8 @@ def test_thickness(kind):
         lengths = np.array([skeletonize(one).sum() for one in drawn])
         long = lengths > 40
         assert long.any()
-        # Diagonal lines have fewer pixels than length.
-        assert thickness * 0.8 <= np.median(areas[long] / lengths[long]) <= thickness * 1.5 + 0.5
+        # Diagonal lines have fewer pixels than length; a middle line between two pixels is two pixels wide.
+        assert thickness * 0.8 <= np.median(areas[long] / lengths[long]) <= thickness * 1.3 + 1.5
 
 
 @pytest.mark.parametrize("kind", PAPER)
