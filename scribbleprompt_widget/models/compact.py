@@ -297,8 +297,8 @@ class _Attention(nn.Module):
         self.into = nn.Conv2d(width, 3 * width, 1)
         self.out = nn.Conv2d(width, width, 1)
         self.sharpness = nn.Parameter(torch.full((self.heads,), SHARPNESS))
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        for parameter in self.out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, width, height, columns = x.shape
@@ -318,8 +318,8 @@ class _LinearAttention(nn.Module):
         super().__init__()
         self.into = nn.Conv2d(width, 3 * width, 1)
         self.out = nn.Conv2d(width, width, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        for parameter in self.out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, width, height, columns = x.shape

@@ -33,7 +33,7 @@ class Log:
         self._writers = []
         for name, columns in ((STEPS, STEP_COLUMNS), (SCORES, SCORE_COLUMNS)):
             kept = _rows_until(folder / name, step)
-            file = (folder / name).open("w", encoding="utf-8", newline="")
+            file = (folder / name).open("w", encoding="utf-8", newline="", buffering=1)
             writer = csv.writer(file, lineterminator="\n")
             writer.writerows([columns, *kept])
             self._files.append(file)
@@ -62,6 +62,12 @@ class Log:
             file.flush()
         if self._board is not None:
             self._board.flush()
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the files."""

@@ -7,12 +7,14 @@ nothing had been (on one CPU process with the same number of threads: bit for bi
 from __future__ import annotations
 
 import dataclasses
+import math
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 import numpy as np
 import torch
@@ -75,12 +77,13 @@ def train(
     ------
     ValueError
         When the folder holds a run of another configuration, or the data are not there.
-    RuntimeError
+    FloatingPointError
         When the loss stops being finite.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    fabric = Fabric(accelerator=device, devices="auto" if _launched() else 1, precision=config.precision)
+    devices, machines = _processes()
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=machines, precision=config.precision)
     fabric.launch()
     if fabric.is_global_zero:
         _claim(out / CONFIG, config)
@@ -130,14 +133,8 @@ class _Run:
         """All steps that are left, checkpoints and measurements between them."""
         config = self.config
         started = time.monotonic() - self.seconds
-        bar = tqdm(
-            total=config.steps,
-            initial=self.step,
-            unit="step",
-            disable=not (self.progress and self.fabric.is_global_zero),
-        )
         done = self._done()
-        with bar, self._batches() as batches:
+        with self._bar() as bar, self.log or nullcontext(), self._batches() as batches:
             while done < 1:
                 facts = self._take_step(next(batches), done)
                 self.step += 1
@@ -152,8 +149,10 @@ class _Run:
                     self._measure()
                 if done >= 1 or self.step % config.checkpoint_every == 0:
                     self._save()
-        if self.log is not None:
-            self.log.close()
+
+    def _bar(self) -> tqdm[NoReturn]:
+        hidden = not (self.progress and self.fabric.is_global_zero)
+        return tqdm(total=self.config.steps, initial=self.step, unit="step", disable=hidden)
 
     def _done(self) -> float:
         """The share of the run that is over; the same in all processes."""
@@ -187,11 +186,13 @@ class _Run:
                 loss = segmentation_loss(next(played), batch.masks, config.loss).mean() / config.rounds
                 self.fabric.backward(loss)
             losses.append(loss.detach())
-        norm = self.fabric.clip_gradients(
+        clipped = self.fabric.clip_gradients(
             self.module, self.optimiser, max_norm=optimisation.clip, error_if_nonfinite=False
         )
-        self._update(bool(torch.isfinite(cast("torch.Tensor", norm))))
-        return {"loss": float(torch.stack(losses).sum()), "rate": rate, "norm": float(cast("torch.Tensor", norm))}
+        norm = float(cast("torch.Tensor", clipped))
+        self._update(math.isfinite(norm))
+        mean = cast("torch.Tensor", self.fabric.all_reduce(torch.stack(losses).sum()))
+        return {"loss": float(mean), "rate": rate, "norm": norm}
 
     def _update(self, finite: bool) -> None:
         """Move the weights, unless the gradient is no number: one bad batch must not end a long run."""
@@ -200,7 +201,7 @@ class _Run:
             self.optimiser.step()
             self.average.update(self.network, self.step)
         elif self.bad >= BAD_STEPS:
-            raise RuntimeError(
+            raise FloatingPointError(
                 f"no finite gradient in {BAD_STEPS} steps up to step {self.step}: lower optimisation.rate"
             )
         self.optimiser.zero_grad()
@@ -282,9 +283,12 @@ class _Run:
         self.optimiser.load_state_dict(state["optimiser"])
 
 
-def _launched() -> bool:
-    """Whether torchrun (or another launcher that sets its variables) started this process."""
-    return torch.distributed.is_torchelastic_launched()
+def _processes() -> tuple[int, int]:
+    """How many processes train together on this machine, and how many machines: as torchrun says, else this one alone."""
+    if not torch.distributed.is_torchelastic_launched():
+        return 1, 1
+    # For CPUs Fabric does not ask the launcher itself.
+    return int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["GROUP_WORLD_SIZE"])
 
 
 def _claim(path: Path, config: TrainingConfig) -> None:

@@ -1,0 +1,57 @@
+"""`scribbleprompt train`: a command line to a run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Final
+
+from scribbleprompt_widget.evaluation.extras import MissingExtraError
+
+__all__ = ["add_parsers"]
+
+LIBRARIES: Final = ("lightning_fabric", "yaml")
+"""What only training needs."""
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the command to the subparsers of an `argparse` parser; it sets `run`, which takes the parsed options."""
+    parser = commands.add_parser(
+        "train",
+        help="train a network against the simulated annotator",
+        description="Train a network against the simulated annotator. A run that was killed goes on with --resume DIR, "
+        "or with the same command again. Under torchrun, several processes train together.",
+        epilog="example: scribbleprompt train cpu --data tasks --out run --minutes 60 optimisation.rate=1e-3",
+    )
+    parser.set_defaults(run=_train)
+    parser.add_argument("config", nargs="?", metavar="CONFIG", help="smoke, cpu, gpu, paper, or a YAML file")
+    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes, as in optimisation.rate=1e-3")
+    parser.add_argument("--out", metavar="DIR", help="the run's folder: checkpoint, logs, weights.safetensors")
+    parser.add_argument("--resume", metavar="DIR", help="go on with the run in this folder")
+    parser.add_argument("--data", metavar="DIR", help="folder of tasks; without it, synthetic images alone")
+    parser.add_argument("--people", metavar="DIR", help="folder with people's scribbles, to measure on, never to train")
+    parser.add_argument("--minutes", type=float, metavar="N", help="time budget; the schedule fits itself to it")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
+
+
+def _train(options: argparse.Namespace) -> None:
+    try:
+        from scribbleprompt_widget.training.config import read_config  # noqa: PLC0415  # may be missing
+        from scribbleprompt_widget.training.loop import resume, train  # noqa: PLC0415  # may be missing
+    except ModuleNotFoundError as error:
+        if error.name not in LIBRARIES:
+            raise
+        raise MissingExtraError(f"{error.name} is not installed: pip install 'scribbleprompt-widget[train]'") from error
+
+    started = [name for name in ("config", "out", "data", "minutes") if getattr(options, name) is not None]
+    if options.resume is not None:
+        if started or options.changes:
+            raise ValueError("train takes --resume DIR alone, or CONFIG --out DIR: a run keeps its configuration")
+        weights = resume(options.resume, people=options.people, device=options.device)
+    else:
+        if options.config is None or options.out is None:
+            raise ValueError("train takes CONFIG and --out DIR, or --resume DIR")
+        changes = [*options.changes]
+        changes += [f"data.root={options.data}"] if options.data is not None else []
+        changes += [f"minutes={options.minutes}"] if options.minutes is not None else []
+        weights = train(read_config(options.config, changes), options.out, people=options.people, device=options.device)
+    print(weights)  # noqa: T201  # a command talks on its streams

@@ -1,0 +1,158 @@
+"""Runs as people start them: by the command, killed, resumed, over two processes."""
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from scribbleprompt_widget.models.network_file import load_network
+from scribbleprompt_widget.training.checkpoint import CHECKPOINT, read_state
+from scribbleprompt_widget.training.config import read_config, write_config
+from scribbleprompt_widget.training.loop import CONFIG, WEIGHTS, resume, train
+
+STEPS = 24
+TINY = [
+    f"steps={STEPS}",
+    "minutes=null",
+    "rounds=2",
+    "sizes=[{resolution: 32, batch: 2}, {resolution: 48, batch: 1}]",
+    "network={detail: 4, levels: [{width: 8}, {width: 8, block: wide}, {width: 32, decoder: 0, attention: true}]}",
+    "validation={every: 9, images: 2, resolution: 32}",
+    "checkpoint_every=2",
+]
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+PATIENCE_S = 120
+
+
+def command(*words):
+    return [str(Path(sys.executable).with_name("scribbleprompt")), "train", *map(str, words)]
+
+
+def run(*words):
+    done = subprocess.run(
+        command(*words), check=False, env=ONE_THREAD, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def rows(path, *, without=()):
+    with path.open() as file:
+        return [{key: value for key, value in row.items() if key not in without} for row in csv.DictReader(file)]
+
+
+def with_batch(config, factor):
+    return replace(config, sizes=tuple(replace(size, batch=factor * size.batch) for size in config.sizes))
+
+
+def test_a_run_killed_and_resumed_equals_one_that_was_not_bit_for_bit(tmp_path):
+    assert run("smoke", "--out", tmp_path / "whole", *TINY).strip() == str(tmp_path / "whole" / WEIGHTS)
+
+    killed = tmp_path / "killed"
+    process = subprocess.Popen(command("smoke", "--out", killed, *TINY), env=ONE_THREAD, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE_S
+    while not (killed / CHECKPOINT).is_file():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    state = read_state(killed)
+    assert 0 < state["step"] < STEPS
+    run("--resume", killed)
+
+    whole, resumed = (load_file(path / WEIGHTS) for path in (tmp_path / "whole", killed))
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    ends = [read_state(path) for path in (tmp_path / "whole", killed)]
+    for part in ("network", "average"):
+        assert all(torch.equal(ends[0][part][name], ends[1][part][name]) for name in ends[0][part])
+    assert rows(tmp_path / "whole" / "steps.csv", without=["minutes"]) == rows(
+        killed / "steps.csv", without=["minutes"]
+    )
+    assert rows(tmp_path / "whole" / "scores.csv") == rows(killed / "scores.csv")
+
+    # A finished run has nothing left to do, and keeps its logs.
+    before = (killed / "scores.csv").read_text()
+    resume(killed, device="cpu", progress=False)
+    assert (killed / "scores.csv").read_text() == before
+
+
+def test_two_processes_train_the_network_that_one_with_their_whole_batch_trains(tmp_path):
+    # Standardised weights: batch normalisation would see half the batch in each process. Idle: which pixels a young
+    # network gets wrong is decided by rounding, and so would be the corrections.
+    config = read_config("smoke", [*TINY, "steps=4", "network.norm=weight", "idle=0.999999"])
+    write_config(tmp_path / "tiny.yaml", config)
+    words = [
+        "--standalone",
+        "--nproc-per-node=2",
+        "--no-python",
+        *command(tmp_path / "tiny.yaml", "--out", tmp_path / "two"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", *words, "--device", "cpu"],
+        check=False,
+        env=ONE_THREAD,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.returncode == 0, done.stderr
+    together = load_network(tmp_path / "two" / WEIGHTS)[0]
+    alone = train(with_batch(config, 2), tmp_path / "one", device="cpu", progress=False)
+    for ours, theirs in zip(together.parameters(), load_network(alone)[0].parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+    for ours, theirs in zip(*(rows(tmp_path / name / "steps.csv") for name in ("two", "one")), strict=True):
+        assert float(ours["loss"]) == pytest.approx(float(theirs["loss"]), rel=1e-3)
+
+
+def test_a_time_budget_ends_a_run_and_its_cosine(tmp_path):
+    config = read_config("smoke", [*TINY, "steps=1000000", "minutes=0.05"])
+    train(config, tmp_path / "run", device="cpu", progress=False)
+    steps = rows(tmp_path / "run" / "steps.csv")
+    assert 1 < len(steps) < 1000
+    assert float(steps[-1]["minutes"]) >= 0.05
+    assert float(steps[-1]["rate"]) < config.optimisation.rate * 0.3
+
+
+def test_a_folder_keeps_its_configuration(tmp_path):
+    config = read_config("smoke", [*TINY, "steps=1"])
+    train(config, tmp_path, device="cpu", progress=False)
+    assert (tmp_path / CONFIG).is_file()
+    with pytest.raises(ValueError, match="another configuration: steps"):
+        train(read_config("smoke", [*TINY, "steps=2"]), tmp_path, device="cpu", progress=False)
+    with pytest.raises(FileNotFoundError, match=r"config\.yaml"):
+        resume(tmp_path / "nowhere")
+
+
+def test_losses_that_are_no_numbers_are_skipped_and_then_told(tmp_path, monkeypatch):
+    from scribbleprompt_widget.training import loop
+
+    config = read_config("smoke", [*TINY, "steps=3"])
+    spoiled = iter([False, True, False])
+    real = loop.segmentation_loss
+    bad = [False]
+
+    def loss(logits, masks, config):
+        if logits.requires_grad and not hasattr(loss, "rounds"):
+            loss.rounds = iter(range(2))
+            bad[0] = next(spoiled)
+        value = real(logits, masks, config)
+        if next(loss.rounds, None) == 1:
+            del loss.rounds
+        return value * float("nan") if bad[0] else value
+
+    monkeypatch.setattr(loop, "segmentation_loss", loss)
+    train(config, tmp_path / "once", device="cpu", progress=False)
+    assert all(torch.isfinite(p).all() for p in load_network(tmp_path / "once" / WEIGHTS)[0].parameters())
+
+    monkeypatch.setattr(loop, "segmentation_loss", lambda *a: real(*a) * float("nan"))
+    with pytest.raises(FloatingPointError, match=r"lower optimisation\.rate"):
+        train(read_config("smoke", [*TINY, "steps=50"]), tmp_path / "always", device="cpu", progress=False)
