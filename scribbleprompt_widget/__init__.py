@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from scribbleprompt_widget.image import Image
     from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names, register_predictor
     from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
+    from scribbleprompt_widget.training.finetune import finetune
     from scribbleprompt_widget.widgets.segmenter import Segmenter
 
 __version__ = "0.1.0"
@@ -18,6 +19,7 @@ __all__ = [
     "Prompts",
     "Scribble",
     "Segmenter",
+    "finetune",
     "load_predictor",
     "predictor_names",
     "register_predictor",
@@ -30,6 +32,7 @@ _HOME = {
     "Prompts": "prompts",
     "Scribble": "prompts",
     "Segmenter": "widgets.segmenter",
+    "finetune": "training.finetune",
     "load_predictor": "predictors.registry",
     "predictor_names": "predictors.registry",
     "register_predictor": "predictors.registry",

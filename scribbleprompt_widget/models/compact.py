@@ -9,7 +9,7 @@ and attention at the bottom, where any place can look at any other. Every normal
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 import torch
@@ -30,13 +30,15 @@ KERNEL: Final = 7
 """Side of a wide block's depthwise kernel."""
 HEAD_FEATURES: Final = 32
 """Features of one attention head."""
+PRIOR_LOGIT: Final = -2.0
+"""What an untrained network answers: most pixels belong to no object."""
 SHARPNESS: Final = 8.0
 """What the scale of attention's cosines starts from."""
 BRANCH_GAIN: Final = 0.2
 """Gain that a residual branch starts from: small, so that a deep network starts as a shallow one."""
 WEIGHT_EPSILON: Final = 1e-5
 BLOCKS: Final = ("plain", "wide")
-NORMS: Final = ("batch", "weight")
+NORMS: Final = ("batch", "weight", "none")
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class CompactConfig:
         From half resolution down, each half the one before.
     norm
         "batch": batch normalisation. "weight": standardised weights with a gain, so that a prediction never depends on
-        the other samples of a batch, in training either. Both fold away.
+        the other samples of a batch, in training either. "none": both have been folded away.
     matching
         Let every place of the first level compare itself with all others by linear attention before the head: pixels
         that look like those under a stroke take its sign, however far away.
@@ -126,19 +128,20 @@ class CompactNetwork(nn.Module):
         norm, first, *others = config.norm, config.levels[0], *config.levels[1:]
         self.stem: nn.Module
         if config.detail:
-            self.stem = _Conv(IN_CHANNELS, config.detail, 3, norm=norm)
-            self.enter = _Conv(config.detail, first.width, 2, stride=2, norm=norm)
-            self.leave = _Conv(first.width, 4 * config.detail, 1, norm=norm)
-            self.refine = _Conv(config.detail, config.detail, 3, norm=norm)
+            self.stem = _conv(IN_CHANNELS, config.detail, 3, norm=norm)
+            self.enter = _conv(config.detail, first.width, 2, stride=2, norm=norm)
+            self.leave = _conv(first.width, 4 * config.detail, 1, norm=norm)
+            self.refine = _conv(config.detail, config.detail, 3, norm=norm)
             self.head = nn.Conv2d(config.detail, 1, 3, padding=1)
         else:
-            self.enter = _Conv(4 * IN_CHANNELS, first.width, 3, norm=norm)
+            self.enter = _conv(4 * IN_CHANNELS, first.width, 3, norm=norm)
             self.head = nn.Conv2d(first.width, 4, 3, padding=1)
         self.encoders = nn.ModuleList(_blocks(level, level.encoder, norm, level.attention) for level in config.levels)
         pairs = list(zip(config.levels, others, strict=False))
-        self.downs = nn.ModuleList(_Conv(upper.width, lower.width, 2, stride=2, norm=norm) for upper, lower in pairs)
-        self.ups = nn.ModuleList(_Conv(lower.width, upper.width, 1, norm=norm) for upper, lower in pairs)
+        self.downs = nn.ModuleList(_conv(upper.width, lower.width, 2, stride=2, norm=norm) for upper, lower in pairs)
+        self.ups = nn.ModuleList(_conv(lower.width, upper.width, 1, norm=norm) for upper, lower in pairs)
         self.decoders = nn.ModuleList(_blocks(upper, upper.decoder, norm, False) for upper, _ in pairs)
+        nn.init.constant_(cast("Tensor", self.head.bias), PRIOR_LOGIT)
         self.matching = _LinearAttention(first.width) if config.matching else nn.Identity()
         # The layout that convolutions are quickest in, on CPUs and GPUs alike; channels that come in it stay in it.
         for parameter in self.parameters():
@@ -159,8 +162,10 @@ class CompactNetwork(nn.Module):
         if not self.config.detail:
             return F.pixel_shuffle(self.head(self._levels(self.enter(F.pixel_unshuffle(x, 2)))), 2)
         fine = F.relu(self.stem(x))
-        coarse = F.pixel_shuffle(self.leave(self._levels(self.enter(fine))), 2)
-        logits: Tensor = self.head(F.relu(self.refine(F.relu(fine + coarse))))
+        coarse = F.pixel_shuffle(self.leave(F.relu(self._levels(self.enter(fine)))), 2)
+        # The head reads a sum, not what a ReLU left of it: both signs of evidence reach the logits from the first step.
+        mixed = fine + coarse
+        logits: Tensor = self.head(mixed + self.refine(F.relu(mixed)))
         return logits
 
     def _levels(self, x: Tensor) -> Tensor:
@@ -173,11 +178,13 @@ class CompactNetwork(nn.Module):
         x = self.encoders[-1](x)
         for skip, up, decoder in reversed(list(zip(skips, self.ups, self.decoders, strict=True))):
             x = decoder(skip + F.interpolate(up(F.relu(x)), scale_factor=2.0, mode="nearest"))
-        return F.relu(self.matching(x))
+        y: Tensor = self.matching(x)
+        return y
 
     def fold(self) -> CompactNetwork:
         """A copy for inference, in which every normalisation has become part of its convolution. Same logits."""
         folded = copy.deepcopy(self).eval()
+        folded.config = replace(self.config, norm="none")
         for parent in folded.modules():
             for name, child in parent.named_children():
                 if isinstance(child, _Conv):
@@ -198,6 +205,22 @@ def _blocks(level: Level, count: int, norm: str, attention: bool) -> nn.Sequenti
     return nn.Sequential(*blocks, *([_Attention(level.width)] if attention else []))
 
 
+def _conv(
+    features_in: int,
+    features_out: int,
+    kernel: int,
+    *,
+    norm: str,
+    stride: int = 1,
+    groups: int = 1,
+    gain: float = 1.0,
+) -> nn.Module:
+    """A convolution and its normalisation, if there is one; halving where the stride is 2, else of the same size."""
+    padding = 0 if stride > 1 else kernel // 2
+    conv = nn.Conv2d(features_in, features_out, kernel, stride, padding, groups=groups, bias=norm != "batch")
+    return conv if norm == "none" else _Conv(conv, norm, gain)
+
+
 class _Conv(nn.Module):
     """A convolution and its normalisation.
 
@@ -207,30 +230,19 @@ class _Conv(nn.Module):
         What the normalisation's gain starts from; 0 in the last convolution of a residual branch.
     """
 
-    def __init__(
-        self,
-        features_in: int,
-        features_out: int,
-        kernel: int,
-        *,
-        norm: str,
-        stride: int = 1,
-        groups: int = 1,
-        gain: float = 1.0,
-    ) -> None:
+    def __init__(self, conv: nn.Conv2d, norm: str, gain: float) -> None:
         super().__init__()
-        padding = 0 if stride > 1 else kernel // 2
         batch = norm == "batch"
-        self.conv = nn.Conv2d(features_in, features_out, kernel, stride, padding, groups=groups, bias=not batch)
-        nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
+        self.conv = conv
+        nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
         self.gain: nn.Parameter | None = None
         if batch:
-            self.norm = nn.BatchNorm2d(features_out)
+            self.norm = nn.BatchNorm2d(conv.out_channels)
             nn.init.constant_(self.norm.weight, gain)
         else:
-            self.gain = nn.Parameter(torch.full((features_out,), gain))
-        if self.conv.bias is not None:
-            nn.init.zeros_(self.conv.bias)
+            self.gain = nn.Parameter(torch.full((conv.out_channels,), gain))
+        if conv.bias is not None:
+            nn.init.zeros_(conv.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.gain is not None:
@@ -266,8 +278,8 @@ class _Plain(nn.Module):
 
     def __init__(self, width: int, norm: str) -> None:
         super().__init__()
-        self.first = _Conv(width, width, 3, norm=norm)
-        self.second = _Conv(width, width, 3, norm=norm, gain=BRANCH_GAIN)
+        self.first = _conv(width, width, 3, norm=norm)
+        self.second = _conv(width, width, 3, norm=norm, gain=BRANCH_GAIN)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = x + self.second(F.relu(self.first(F.relu(x))))
@@ -279,9 +291,9 @@ class _Wide(nn.Module):
 
     def __init__(self, width: int, norm: str) -> None:
         super().__init__()
-        self.spread = _Conv(width, width, KERNEL, groups=width, norm=norm)
-        self.first = _Conv(width, EXPANSION * width, 1, norm=norm)
-        self.second = _Conv(EXPANSION * width, width, 1, norm=norm, gain=BRANCH_GAIN)
+        self.spread = _conv(width, width, KERNEL, groups=width, norm=norm)
+        self.first = _conv(width, EXPANSION * width, 1, norm=norm)
+        self.second = _conv(EXPANSION * width, width, 1, norm=norm, gain=BRANCH_GAIN)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = x + self.second(F.relu(self.first(self.spread(x))))

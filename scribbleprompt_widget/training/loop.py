@@ -284,7 +284,7 @@ class _Run:
 
 
 def _processes() -> tuple[int, int]:
-    """How many processes train together on this machine, and how many machines: as torchrun says, else this one alone."""
+    """How many processes train together on this machine, and how many machines: as torchrun says, else one alone."""
     if not torch.distributed.is_torchelastic_launched():
         return 1, 1
     # For CPUs Fabric does not ask the launcher itself.

@@ -50,6 +50,10 @@ def test_folding_leaves_convolutions_alone_and_the_same_logits(config):
     assert not [m for m in folded.modules() if isinstance(m, torch.nn.BatchNorm2d) or hasattr(m, "gain")]
     with torch.no_grad():
         torch.testing.assert_close(folded(x), net(x), rtol=1e-4, atol=1e-4)
+    again = CompactNetwork(folded.config)
+    again.load_state_dict(folded.state_dict())
+    with torch.no_grad():
+        torch.testing.assert_close(again(x), folded(x))
     assert any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()) == (config.norm == "batch")
 
 
@@ -93,7 +97,7 @@ def test_other_shapes_are_refused(shape):
 def test_wrong_configurations_are_refused():
     with pytest.raises(ValueError, match="plain, wide"):
         Level(8, block="dense")
-    with pytest.raises(ValueError, match="batch, weight"):
+    with pytest.raises(ValueError, match="batch, weight, none"):
         CompactConfig(norm="layer")
     with pytest.raises(ValueError, match="at least one level"):
         CompactConfig(levels=())
