@@ -33,6 +33,8 @@ __all__ = ["SuperpixelConfig", "SuperpixelTable", "default_cache", "superpixel_m
 _VERSION = 1
 # A superpixel that is larger than this leaves no background to mark.
 _MOST_SHARE = 0.9
+# Black grounds (of 255) fall apart along borders that no one can see.
+_BLACK = 4
 _WAIT_BEFORE_BAR = 2.0
 
 
@@ -108,9 +110,9 @@ class SuperpixelTable:
         folder = default_cache() if cache is None else Path(cache)
         maps = _all_maps(images.numpy(), config, folder)
         usable = [
-            _usable(each, box, least_area)
-            for each_image, box in zip(maps, content.tolist(), strict=True)
-            for each in each_image
+            _usable(each, image, box, least_area)
+            for image, of_image, box in zip(images.numpy(), maps, content.tolist(), strict=True)
+            for each in of_image
         ]
         return cls(
             maps=torch.from_numpy(maps.reshape(-1, *maps.shape[2:]).view(np.int16)),
@@ -189,8 +191,10 @@ def _cached_maps(image: NDArray[np.uint8], config: SuperpixelConfig, folder: Pat
     return maps
 
 
-def _usable(numbers: NDArray[np.uint16], box: tuple[int, int, int, int], least_area: int) -> NDArray[np.int64]:
-    """The superpixels that can be a target: neither tiny, nor nearly everything, nor padding.
+def _usable(
+    numbers: NDArray[np.uint16], image: NDArray[np.uint8], box: tuple[int, int, int, int], least_area: int
+) -> NDArray[np.int64]:
+    """The superpixels that can be a target: neither tiny, nor nearly everything, nor padding, nor plain black.
 
     Each stands there in proportion to its side: most superpixels are tiny, and most targets should not be.
     """
@@ -198,6 +202,7 @@ def _usable(numbers: NDArray[np.uint16], box: tuple[int, int, int, int], least_a
     shown = numbers[y0:y1, x0:x1]
     total = np.bincount(numbers.ravel())
     inside = np.bincount(shown.ravel(), minlength=len(total))
-    good = (total >= least_area) & (inside <= _MOST_SHARE * shown.size) & (2 * inside >= total)
+    grey = np.bincount(numbers.ravel(), weights=image.ravel()) / np.maximum(total, 1)
+    good = (total >= least_area) & (inside <= _MOST_SHARE * shown.size) & (2 * inside >= total) & (grey > _BLACK)
     numbers_of_good = np.flatnonzero(good)
     return np.repeat(numbers_of_good, np.sqrt(total[numbers_of_good] / least_area).astype(np.int64))

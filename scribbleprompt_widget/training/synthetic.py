@@ -55,7 +55,7 @@ class SyntheticConfig:
     texture: tuple[float, float] = (0.0, 0.08)
     blur_sigma: tuple[float, float] = (0.2, 1.4)
     noise_deviation: tuple[float, float] = (0.0, 0.08)
-    speckle: tuple[float, float] = (0.1, 0.4)
+    speckle: tuple[float, float] = (0.05, 0.3)
     bias: tuple[float, float] = (0.0, 0.3)
     speckle_probability: float = 0.25
     stripe_probability: float = 0.2
