@@ -29,7 +29,7 @@ def label_components(regions: Tensor) -> Tensor:
     are in the same component; 0 outside.
     """
     count, _, height, width = regions.shape
-    # With a frame of pixels outside, every pixel has eight neighbours; 0 is one of the frame.
+    # With a frame of pixels outside, every pixel has all its neighbours; 0 is one of the frame.
     canvas = torch.zeros(count, height + 2, width + 2, dtype=torch.int64, device=regions.device)
     canvas[:, 1:-1, 1:-1] = regions[:, 0]
     labels = canvas.flatten()
@@ -37,11 +37,11 @@ def label_components(regions: Tensor) -> Tensor:
     labels[pixels] = pixels
     parent = labels.clone()
     row = width + 2
-    offsets = torch.tensor([-row - 1, -row, -row + 1, -1, 1, row - 1, row, row + 1], device=regions.device)
-    neighbours = pixels[:, None] + offsets
+    step = torch.arange(-1, 2, device=regions.device)
+    neighbours = pixels[:, None] + (step[:, None] * row + step).flatten()
     mine = pixels
     for _ in range(_ROUNDS):
-        touched = torch.maximum(labels[neighbours].amax(1), mine)
+        touched = labels[neighbours].amax(1)
         parent.scatter_reduce_(0, mine, touched, "amax")
         parent[pixels] = parent[parent[pixels]]
         merged = parent[mine]

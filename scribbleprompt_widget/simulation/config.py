@@ -51,6 +51,8 @@ class HandHabits:
         Standard deviation of such a stroke's bend, radians in each 2.5 pixels.
     apart
         A stroke nearer than this to an earlier one is left out.
+    branched_strokes
+        Strokes that count as one in a network of vessels or a crowd of small parts, and between them.
     """
 
     thickness: Range = (1.2, 2.4)
@@ -58,7 +60,7 @@ class HandHabits:
     spill_probability: float = 0.7
     hug_inside: float = 0.15
     hug_distance: Range = (3.0, 9.0)
-    across_inside: float = 0.4
+    across_inside: float = 0.45
     across_background: float = 0.2
     hatch_share: float = 0.25
     fill: Range = (0.55, 0.9)
@@ -69,6 +71,7 @@ class HandHabits:
     free_background: float = 0.2
     free_bend: float = 0.03
     apart: float = 5.0
+    branched_strokes: int = 3
 
 
 @dataclass(frozen=True)

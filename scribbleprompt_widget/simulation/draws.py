@@ -96,7 +96,8 @@ class Draws:
     def to(self, device: torch.device | str) -> Draws:
         """The same streams with their numbers on another device."""
         moved = self._with(self._keys, self._counter)
-        moved.device = torch.device(device)
+        # The device as tensors name it: "cuda" is "cuda:0" there.
+        moved.device = torch.empty(0, device=device).device
         return moved
 
     def uniform(self, *shape: int, low: float | Tensor = 0.0, high: float | Tensor = 1.0) -> Tensor:

@@ -8,13 +8,14 @@ free curves through the rest.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, SimulationConfig, scale_of
+from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, HandHabits, SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.picking import at_least_a_dot, pick_pixels
@@ -25,10 +26,16 @@ __all__ = ["hand_scribbles"]
 
 _STEPS, _STEP = 44, 2.5
 """Steps of a curve each way, and pixels a step: together a good deal more than the side of the image."""
-_SAMPLES, _SPACING = 640, 0.8
-"""Points that are painted of a stroke, and pixels between them: more than the longest stroke needs."""
+_SAMPLES, _SPACING = 1280, 0.8
+"""Points that are painted of a sample's strokes, and pixels between them: more than the longest strokes need."""
+_EVERY = 3
+"""One in so many points of a curve is enough to tell whether a later one comes near."""
 _SURROUNDING = 0.5
 """A region with more than this share of the image's frame surrounds something: it is a background."""
+_SWING_STEPS = (1.5, 6.0)
+"""Least and most steps from one end of a swing to the other: closer ones would fill the region."""
+_BRANCHED = 30.0
+"""A region with more area than so many discs of its greatest depth is a network or many parts: it gets more strokes."""
 _CANDIDATES = 3
 _UNBOUNDED = 1e4
 
@@ -45,8 +52,8 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     config
         Its `hand` is used.
     counts
-        (B,) int64, 0 to ``config.most_interactions``: strokes for each sample, a hatching being one; 1 each when None.
-        There may be fewer where a stroke would have gone over another.
+        (B,) int64, 0 to ``config.most_interactions``: strokes for each sample, where a hatching is one, and a
+        few in a network of vessels; 1 each when None. There may be fewer where a stroke would have gone over another.
 
     Returns
     -------
@@ -61,18 +68,35 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     # The hand is steered on a grid of about the reference side, whatever the image's: a hand has no finer control.
     factor = max(1, round(max(size) / REFERENCE_SIDE))
     coarse = F.max_pool2d(regions.float(), factor, ceil_mode=True) > 0
-    vertices, lifted = _gestures(coarse, draws, config)
-    points = along_polylines(vertices, lifted, samples=_SAMPLES * factor, spacing=_SPACING / factor)
+    depth = distance_inside(coarse)
+    vertices, lifted = _gestures(coarse, depth, draws, config)
+    drawn = torch.arange(vertices.shape[1], device=regions.device) < (counts * _repeats(depth, hand))[:, None]
+    # All strokes of a sample are one polyline with the pen lifted between them: they share the points to be painted.
+    lifted = lifted | ~drawn[..., None]
+    lifted[:, :, 0] = True
+    points = along_polylines(
+        vertices.flatten(1, 2), lifted.flatten(1), samples=_SAMPLES * factor, spacing=_SPACING / factor
+    )
     points = points * factor + (factor - 1) / 2
     thinnest, thickest = (thickness / 2 * scale_of(regions) for thickness in hand.thickness)
     radius = draws.fork("brush").uniform(low=thinnest, high=thickest)
-    drawn = torch.arange(config.most_interactions, device=regions.device) < counts[:, None]
-    drawn = drawn.repeat_interleave(points.shape[2], 1)
-    strokes = paint(points.flatten(1, 2), drawn, radius, size, max_radius=thickest)
+    strokes = paint(points, torch.ones_like(points[..., 0], dtype=torch.bool), radius, size, max_radius=thickest)
     spill = draws.fork("spill").uniform(1, 1, 1) < hand.spill_probability
     strokes = strokes.bool() & (regions | (spill & regions.flatten(1).any(1)[:, None, None, None]))
     strokes = at_least_a_dot(strokes, regions, draws.fork("dot"))
     return (strokes & (counts > 0)[:, None, None, None]).float()
+
+
+def _lanes(config: SimulationConfig) -> int:
+    """Strokes that are prepared for each sample."""
+    return config.most_interactions * config.hand.branched_strokes
+
+
+def _repeats(depth: Tensor, hand: HandHabits) -> Tensor:
+    """(B,) strokes that make one interaction: more than one in a network of vessels, and among them."""
+    area = (depth > 0).flatten(1).sum(1)
+    disc = math.pi * depth.flatten(1).amax(1).square()
+    return torch.where(area > _BRANCHED * disc, hand.branched_strokes, 1)
 
 
 class _Style(NamedTuple):
@@ -84,9 +108,8 @@ class _Style(NamedTuple):
     hatch: Tensor
 
 
-def _gestures(regions: Tensor, draws: Draws, config: SimulationConfig) -> tuple[Tensor, Tensor]:
+def _gestures(regions: Tensor, depth: Tensor, draws: Draws, config: SimulationConfig) -> tuple[Tensor, Tensor]:
     """Strokes on the grid of `regions`: vertices (B, S, N, 2), and (B, S, N) whether the pen is lifted before each."""
-    depth = distance_inside(regions)
     field = terrain(depth)
     style = _style(regions, draws.fork("style"), config)
     curves = _curves(depth, field, style, draws.fork("curve"), config)
@@ -100,7 +123,7 @@ def _style(regions: Tensor, draws: Draws, config: SimulationConfig) -> _Style:
     surrounds = (_frame_share(regions) > _SURROUNDING)[:, None]
 
     def chance(inside: float, background: float) -> Tensor:
-        return draws.uniform(config.most_interactions) < torch.where(surrounds, background, inside)
+        return draws.uniform(_lanes(config)) < torch.where(surrounds, background, inside)
 
     free = chance(0.0, hand.free_background)
     hug = chance(hand.hug_inside, 1.0) & ~free
@@ -115,7 +138,7 @@ def _frame_share(regions: Tensor) -> Tensor:
 
 def _curves(depth: Tensor, field: Tensor, style: _Style, draws: Draws, config: SimulationConfig) -> Curves:
     """Smooth curves, the lines that strokes swing about."""
-    hand, strokes = config.hand, config.most_interactions
+    hand, strokes = config.hand, _lanes(config)
     regions = depth > 0
     border = regions & (depth < 2)
     border = torch.where(border.flatten(1).any(1)[:, None, None, None], border, regions)
@@ -149,10 +172,10 @@ def _smoothed(points: Tensor) -> Tensor:
 def _covered(points: Tensor, apart: float) -> Tensor:
     """Which points (B, S, N, 2) an earlier stroke of the sample has come near to: (B, S, N)."""
     count, strokes, length = points.shape[:3]
-    flat = points.flatten(1, 2)
-    near = torch.cdist(flat, flat) < apart
-    order = torch.arange(strokes, device=points.device).repeat_interleave(length)
-    return (near & (order[:, None] > order)).any(2).view(count, strokes, length)
+    number = torch.arange(strokes, device=points.device)
+    some = points[:, :, ::_EVERY].flatten(1, 2)
+    near = (torch.cdist(points.flatten(1, 2), some) < apart).view(count, strokes, length, strokes, -1).any(-1)
+    return (near & (number[:, None, None] > number)).any(-1)
 
 
 def _swung(
@@ -175,7 +198,7 @@ def _swung(
     # Wide regions get wide swings, about as many as narrow ones.
     width = way.sum(-1).mean(-1)
     pace = draws.uniform(strokes, low=hand.swing[0], high=hand.swing[1]) * torch.where(style.hug, 2, 1)
-    every = (width * pace / _STEP).round().clamp(1, 6)
+    every = (width * pace / _STEP).clamp(*_SWING_STEPS)
     place = torch.arange(length, device=width.device)
     phase = place / every[..., None]
     # A triangle wave with its corners at 1 and -1, where the phase is whole.

@@ -29,5 +29,6 @@ def warp(fields: Tensor, displacement: Tensor) -> Tensor:
 
 def _normalised(points: Tensor, fields: Tensor) -> Tensor:
     """(row, column) in pixels as grid_sample's (x, y) in [-1, 1]."""
-    last = torch.tensor([max(n - 1, 1) for n in fields.shape[-2:]], device=points.device)
-    return (points * (2 / last) - 1).flip(-1)
+    height, width = fields.shape[-2:]
+    rows, columns = points.unbind(-1)
+    return torch.stack([columns * (2 / max(width - 1, 1)) - 1, rows * (2 / max(height - 1, 1)) - 1], dim=-1)

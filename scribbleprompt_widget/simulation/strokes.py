@@ -55,23 +55,23 @@ def along_polylines(vertices: Tensor, lifted: Tensor, *, samples: int, spacing: 
     Parameters
     ----------
     vertices
-        (B, S, N, 2) as (row, column).
+        (B, N, 2) as (row, column).
     lifted
-        (B, S, N) bool: whether the pen is off the paper between the vertex before and this one.
+        (B, N) bool: whether the pen is off the paper between the vertex before and this one.
     samples, spacing
         Points on each polyline, and the distance between them; what is longer than both allow is not reached, and on a
         shorter one the last point repeats.
 
     Returns
     -------
-    (B, S, samples, 2).
+    (B, samples, 2).
     """
-    length = (vertices[:, :, 1:] - vertices[:, :, :-1]).square().sum(-1).sqrt() * ~lifted[:, :, 1:]
+    length = (vertices[:, 1:] - vertices[:, :-1]).square().sum(-1).sqrt() * ~lifted[:, 1:]
     reached = F.pad(length.cumsum(-1), (1, 0))
     wanted = torch.arange(samples, device=vertices.device) * spacing
-    wanted = torch.minimum(wanted, reached[..., -1:] * (1 - 1e-6))
-    after = torch.searchsorted(reached, wanted.contiguous(), right=True).clamp(1, vertices.shape[2] - 1)
+    wanted = torch.minimum(wanted, reached[:, -1:] * (1 - 1e-6))
+    after = torch.searchsorted(reached, wanted, right=True).clamp(1, vertices.shape[1] - 1)
     before, beyond = reached.gather(-1, after - 1), reached.gather(-1, after)
     part = ((wanted - before) / (beyond - before).clamp(min=1e-6))[..., None]
-    after = after[..., None].expand(-1, -1, -1, 2)
-    return torch.lerp(vertices.gather(2, after - 1), vertices.gather(2, after), part)
+    after = after[..., None].expand(-1, -1, 2)
+    return torch.lerp(vertices.gather(1, after - 1), vertices.gather(1, after), part)

@@ -18,6 +18,8 @@ _PULL, _ALONG = 0.9, 1.0
 """Pull towards the wanted depth and along the border, against the way that the hand is going (1)."""
 _MIDDLE_PULL = 0.3
 """The same pull where the middle is followed: weak, so that a walk goes up to the region's end and does not turn."""
+_MOST_TURNED = 2.6
+"""There a walk ends, too, when it has turned this far, in radians: it would curl up around the deepest place."""
 _THIN, _THINNEST = 3.0, 1.0
 """Where a region is less deep than the first number, in pixels, its middle is near and slopes are weak: they count for
 more, most at the second number."""
@@ -88,32 +90,37 @@ def trace(
     -------
     Curves of 2 T + 1 points.
     """
-    walks = turns.shape[:3]
+    count, strokes, ways, _ = turns.shape
     forward = _first_headings(field, starts, draws, ahead=2 * step)
     heading = torch.stack([forward, -forward], dim=2)
     place = starts[:, :, None].expand_as(heading)
     target, free = target[:, :, None, None], free[:, :, None, None]
     middle = target > sum(field.shape[-2:])
-    pull = torch.where(middle, _MIDDLE_PULL, _PULL)
-    margin = draws.uniform(*walks[1:], 1, low=_MARGIN[0], high=_MARGIN[1])
-    limit = torch.tensor(field.shape[-2:], device=starts.device) - 1
+    thinness = _THIN / field[:, :1].amax((2, 3), keepdim=True).clamp(_THINNEST, _THIN)
+    pull = torch.where(middle, _MIDDLE_PULL, _PULL) * thinness
+    border = torch.where(middle, thinness - 1, 1.0) * ~free
+    highest = torch.where(free, 0.0, 1.0)
+    most_turned = torch.where(middle, _MOST_TURNED, torch.inf)
+    margin = draws.uniform(strokes, ways, 1, low=_MARGIN[0], high=_MARGIN[1])
+    # Filled in place: a tensor made of a list would have a GPU waited for.
+    limit = torch.cat([margin.new_full((1,), side - 1) for side in field.shape[-2:]])
     alive = torch.ones_like(margin, dtype=torch.bool)
-    deepest = torch.zeros_like(margin)
-    here = sample_at(field, place.flatten(1, 2)).mT.view(*walks, 3)
+    here = sample_at(field, place.flatten(1, 2)).mT.view(count, strokes, ways, 3)
+    deepest, turned = here[..., :1], torch.zeros_like(margin)
     places, headings = [place], [heading]
     for number, turn in enumerate(turns[..., None].unbind(3)):
         depth, slope = here[..., :1], here[..., 1:]
-        deepest = torch.maximum(deepest, depth)
         along = _turned(slope)
-        thinness = _THIN / deepest.clamp(_THINNEST, _THIN)
-        along = along * ((along * heading).sum(-1, keepdim=True) * torch.where(middle, thinness - 1, ~free))
-        error = ((depth - target) / _SOFTNESS).clamp(-1, 1)
-        back = torch.where(free, error.clamp(max=0), error) * pull * thinness
-        heading = F.normalize(heading + along - back * slope + turn * _turned(heading), dim=-1)
+        along = along * ((along * heading).sum(-1, keepdim=True) * border)
+        back = torch.minimum(((depth - target) / _SOFTNESS).clamp(-1, 1), highest) * pull
+        aside = _turned(heading)
+        heading = F.normalize(heading + along - back * slope + turn * aside, dim=-1)
+        turned = turned + (aside * heading).sum(-1, keepdim=True)
         ahead = place + step * heading
-        here = sample_at(field, ahead.flatten(1, 2)).mT.view(*walks, 3)
-        end = ((deepest - _END_DEPTH) * _END_SHARE).clamp(min=_END_LEAST)
-        alive = alive & (here[..., :1] > torch.minimum(margin, end))
+        here = sample_at(field, ahead.flatten(1, 2)).mT.view(count, strokes, ways, 3)
+        deepest = torch.maximum(deepest, here[..., :1])
+        end = torch.minimum(margin, ((deepest - _END_DEPTH) * _END_SHARE).clamp(min=_END_LEAST))
+        alive = alive & (here[..., :1] > end) & (turned.abs() < most_turned)
         alive = alive & ((ahead >= 0) & (ahead <= limit)).all(-1, keepdim=True)
         if number >= _FIRST_MEETING:
             apart = (ahead[:, :, :1] - ahead[:, :, 1:]).square().sum(-1, keepdim=True)
