@@ -24,7 +24,7 @@ class HandHabits:
     thickness
         Width of the brush.
     wobble
-        Standard deviation of the hand's unwanted turns, radians in each 2.5 pixels.
+        Standard deviation of the hand's unwanted turns, radians in each 3 pixels.
     spill_probability
         Share of samples whose strokes are not cut to the region.
     hug_inside
@@ -46,16 +46,17 @@ class HandHabits:
     slant
         Tangent of the greatest angle between swings and the perpendicular to the stroke.
     free_background
-        Share of strokes in the background that take no notice of the object but to keep off it.
+        Share of strokes in the background that take no notice of the object but to keep off it: of first strokes, of
+        further ones.
     free_bend
-        Standard deviation of such a stroke's bend, radians in each 2.5 pixels.
+        Standard deviation of such a stroke's bend, radians in each 3 pixels.
     apart
         A stroke nearer than this to an earlier one is left out.
     branched_strokes
         Strokes that count as one in a network of vessels or a crowd of small parts, and between them.
     """
 
-    thickness: Range = (1.2, 2.4)
+    thickness: Range = (1.4, 2.5)
     wobble: float = 0.1
     spill_probability: float = 0.7
     hug_inside: float = 0.15
@@ -68,7 +69,7 @@ class HandHabits:
     spike: Range = (2.0, 6.0)
     evenness: float = 0.5
     slant: float = 0.6
-    free_background: float = 0.2
+    free_background: tuple[float, float] = (0.1, 0.45)
     free_bend: float = 0.03
     apart: float = 5.0
     branched_strokes: int = 3

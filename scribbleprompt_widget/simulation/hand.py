@@ -24,7 +24,7 @@ from scribbleprompt_widget.simulation.tracing import Curves, at_depth, free_way,
 
 __all__ = ["hand_scribbles"]
 
-_STEPS, _STEP = 44, 2.5
+_STEPS, _STEP = 36, 3.0
 """Steps of a curve each way, and pixels a step: together a good deal more than the side of the image."""
 _SAMPLES, _SPACING = 1280, 0.8
 """Points that are painted of a sample's strokes, and pixels between them: more than the longest strokes need."""
@@ -125,7 +125,8 @@ def _style(regions: Tensor, draws: Draws, config: SimulationConfig) -> _Style:
     def chance(inside: float, background: float) -> Tensor:
         return draws.uniform(_lanes(config)) < torch.where(surrounds, background, inside)
 
-    free = chance(0.0, hand.free_background)
+    first = torch.arange(_lanes(config), device=regions.device) == 0
+    free = surrounds & (draws.uniform(_lanes(config)) < torch.where(first, *hand.free_background))
     hug = chance(hand.hug_inside, 1.0) & ~free
     across = chance(hand.across_inside, hand.across_background) & ~free
     return _Style(hug, free, across, chance(hand.hatch_share, hand.hatch_share) & across)

@@ -90,45 +90,59 @@ def trace(
     -------
     Curves of 2 T + 1 points.
     """
-    count, strokes, ways, _ = turns.shape
+    # Places and directions are complex numbers, x + iy: a product turns, and a step takes half as many operations.
+    walks = turns.shape[:3]
     forward = _first_headings(field, starts, draws, ahead=2 * step)
-    heading = torch.stack([forward, -forward], dim=2)
-    place = starts[:, :, None].expand_as(heading)
-    target, free = target[:, :, None, None], free[:, :, None, None]
+    heading = _complex(torch.stack([forward, -forward], dim=2))
+    place = _complex(starts)[:, :, None].expand(walks)
+    target, free = target[:, :, None], free[:, :, None]
     middle = target > sum(field.shape[-2:])
-    thinness = _THIN / field[:, :1].amax((2, 3), keepdim=True).clamp(_THINNEST, _THIN)
-    pull = torch.where(middle, _MIDDLE_PULL, _PULL) * thinness
+    thinness = _THIN / field[:, :1].amax((2, 3)).clamp(_THINNEST, _THIN)[..., None]
+    pull = torch.where(middle, _MIDDLE_PULL, _PULL) * thinness / -_SOFTNESS
     border = torch.where(middle, thinness - 1, 1.0) * ~free
-    highest = torch.where(free, 0.0, 1.0)
+    least_error = torch.full_like(pull, -_SOFTNESS)
+    most_error = torch.where(free, 0.0, _SOFTNESS)
     most_turned = torch.where(middle, _MOST_TURNED, torch.inf)
-    margin = draws.uniform(strokes, ways, 1, low=_MARGIN[0], high=_MARGIN[1])
+    meeting = torch.where(free, -1.0, _CLOSED * step)
+    margin = draws.uniform(*walks[1:], low=_MARGIN[0], high=_MARGIN[1])
+    end_least, end_start = torch.full_like(margin, _END_LEAST), torch.full_like(margin, -_END_DEPTH * _END_SHARE)
+    onward = torch.complex(torch.ones_like(turns), turns)
     # Filled in place: a tensor made of a list would have a GPU waited for.
-    limit = torch.cat([margin.new_full((1,), side - 1) for side in field.shape[-2:]])
-    alive = torch.ones_like(margin, dtype=torch.bool)
-    here = sample_at(field, place.flatten(1, 2)).mT.view(count, strokes, ways, 3)
-    deepest, turned = here[..., :1], torch.zeros_like(margin)
+    scale = torch.cat([margin.new_full((1,), 2 / max(side - 1, 1)) for side in field.shape[:1:-1]])
+    here = _look(field, place, scale)
+    deepest, turned, alive = here[:, 0], torch.zeros_like(margin), torch.ones_like(margin, dtype=torch.bool)
     places, headings = [place], [heading]
-    for number, turn in enumerate(turns[..., None].unbind(3)):
-        depth, slope = here[..., :1], here[..., 1:]
-        along = _turned(slope)
-        along = along * ((along * heading).sum(-1, keepdim=True) * border)
-        back = torch.minimum(((depth - target) / _SOFTNESS).clamp(-1, 1), highest) * pull
-        aside = _turned(heading)
-        heading = F.normalize(heading + along - back * slope + turn * aside, dim=-1)
-        turned = turned + (aside * heading).sum(-1, keepdim=True)
-        ahead = place + step * heading
-        here = sample_at(field, ahead.flatten(1, 2)).mT.view(count, strokes, ways, 3)
-        deepest = torch.maximum(deepest, here[..., :1])
-        end = torch.minimum(margin, ((deepest - _END_DEPTH) * _END_SHARE).clamp(min=_END_LEAST))
-        alive = alive & (here[..., :1] > end) & (turned.abs() < most_turned)
-        alive = alive & ((ahead >= 0) & (ahead <= limit)).all(-1, keepdim=True)
+    for number, ahead in enumerate(onward.unbind(3)):
+        slope = torch.complex(here[:, 2], here[:, 1]) * heading.conj()  # as seen by who goes along
+        back = torch.clamp(here[:, 0] - target, least_error, most_error) * pull
+        turn = torch.addcmul(ahead, slope, torch.complex(back, slope.imag * -border)).sgn()
+        heading = heading * turn
+        turned = turned + turn.imag
+        next_place = torch.add(place, heading, alpha=step)
+        here = _look(field, next_place, scale)
+        deepest = torch.maximum(deepest, here[:, 0])
+        end = torch.clamp(torch.add(end_start, deepest, alpha=_END_SHARE), end_least, margin)
+        alive = alive & (here[:, 0] > end) & (turned.abs() < most_turned)
         if number >= _FIRST_MEETING:
-            apart = (ahead[:, :, :1] - ahead[:, :, 1:]).square().sum(-1, keepdim=True)
-            alive = alive & ((apart > (_CLOSED * step) ** 2) | free)
-        place = torch.where(alive, ahead, place)
+            alive = alive & ((next_place[:, :, :1] - next_place[:, :, 1:]).abs() > meeting)
+        place = torch.where(alive, next_place, place)
         places.append(place)
         headings.append(heading)
     return Curves(_joined(places), _joined(headings, sign=-1))
+
+
+def _look(field: Tensor, places: Tensor, scale: Tensor) -> Tensor:
+    """`field` (B, 3, H, W) at complex places (B, S, 2): (B, 3, S, 2). Beyond the image it is 0: walks end there.
+
+    `scale` (2,) brings x and y from pixels to grid_sample's range of length 2.
+    """
+    values: Tensor = F.grid_sample(field, torch.view_as_real(places) * scale - 1, align_corners=True)
+    return values
+
+
+def _complex(vectors: Tensor) -> Tensor:
+    """(..., 2) as (row, column) to complex numbers column + i row."""
+    return torch.complex(vectors[..., 1], vectors[..., 0])
 
 
 def _first_headings(field: Tensor, starts: Tensor, draws: Draws, *, ahead: float) -> Tensor:
@@ -163,12 +177,8 @@ def free_way(field: Tensor, points: Tensor, directions: Tensor, *, most: Tensor)
     return way
 
 
-def _turned(vectors: Tensor) -> Tensor:
-    """(..., 2) turned by a right angle."""
-    return torch.stack([-vectors[..., 1], vectors[..., 0]], dim=-1)
-
-
 def _joined(walks: list[Tensor], *, sign: int = 1) -> Tensor:
-    """One curve from two walks: the second backwards, then the first."""
+    """One curve (B, S, N, 2) as (row, column) from two walks: the second backwards, then the first."""
     steps = torch.stack(walks, dim=2)
-    return torch.cat([steps[:, :, 1:, 1].flip(2) * sign, steps[:, :, :, 0]], dim=2)
+    curve = torch.cat([steps[:, :, 1:, 1].flip(2) * sign, steps[:, :, :, 0]], dim=2)
+    return torch.view_as_real(curve).flip(-1)

@@ -108,7 +108,7 @@ def test_a_hand_draws_few_long_strokes_with_much_ink():
     lines = line_scribbles(mask, draws_for(mask), CONFIG)
     assert by_hand.sum() > 2 * lines.sum()
     assert np.median([ndimage.label(one, np.ones((3, 3)))[1] for one in by_hand[:, 0].numpy()]) == 1
-    around = hand_scribbles(~mask, draws_for(mask), SimulationConfig(hand=HandHabits(free_background=0.0)))
+    around = hand_scribbles(~mask, draws_for(mask), SimulationConfig(hand=HandHabits(free_background=(0.0, 0.0))))
     distance = ndimage.distance_transform_edt(~mask[0, 0].numpy())
     assert np.percentile(distance[(around[:, 0].numpy() > 0).any(0)], 90) < 20
 
