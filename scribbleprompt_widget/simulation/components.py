@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from scribbleprompt_widget.simulation.neighbours import highest_near
+
 __all__ = ["label_components"]
 
 _ROUNDS = 24
@@ -15,8 +17,7 @@ def label_components(regions: Tensor) -> Tensor:
     """Number the connected components, pixels touching by sides or corners.
 
     Each round, every piece takes the highest number that any of its pixels touches (hooking), and all pixels look up
-    the number of their number (pointer jumping), as in Shiloach and Vishkin, J. Algorithms 1982. The work grows with
-    the regions, not with the image.
+    the number of their number (pointer jumping), as in Shiloach and Vishkin, J. Algorithms 1982.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def label_components(regions: Tensor) -> Tensor:
     are in the same component; 0 outside.
     """
     count, _, height, width = regions.shape
-    # With a frame of pixels outside, every pixel has all its neighbours; 0 is one of the frame.
+    # Numbers are places in a canvas with a frame of pixels outside, so that 0 is none of the region's.
     canvas = torch.zeros(count, height + 2, width + 2, dtype=torch.int64, device=regions.device)
     canvas[:, 1:-1, 1:-1] = regions[:, 0]
     labels = canvas.flatten()
@@ -37,14 +38,13 @@ def label_components(regions: Tensor) -> Tensor:
     labels[pixels] = pixels
     parent = labels.clone()
     row = width + 2
-    step = torch.arange(-1, 2, device=regions.device)
-    neighbours = pixels[:, None] + (step[:, None] * row + step).flatten()
     mine = pixels
     for _ in range(_ROUNDS):
-        touched = labels[neighbours].amax(1)
+        touched = highest_near(labels.view_as(canvas)).flatten()[pixels]
         parent.scatter_reduce_(0, mine, touched, "amax")
         parent[pixels] = parent[parent[pixels]]
         merged = parent[mine]
+        # The one place where a GPU is waited for: rounds cost more than looking whether they are needed.
         if torch.equal(merged, mine):
             break
         labels[pixels] = mine = merged

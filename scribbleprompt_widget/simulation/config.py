@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from torch import Tensor
 
@@ -74,12 +75,16 @@ class HandHabits:
     apart: float = 5.0
     branched_strokes: int = 3
 
+    def __post_init__(self) -> None:
+        _check(self, positive=("thickness", "swing", "spike"))
+
 
 @dataclass(frozen=True)
 class SimulationConfig:
     """How the simulated annotator prompts. Defaults: the paper's released configuration, and people's habits.
 
     Lengths are pixels at 128x128 and are scaled to the image. A range is (lowest, highest), both possible for counts.
+    What makes no sense raises ValueError.
 
     Parameters
     ----------
@@ -127,7 +132,14 @@ class SimulationConfig:
     border_distance: float = 4.0
     box_jitter: float = 20.0
     box_tight_probability: float = 0.5
-    hand: HandHabits = HandHabits()
+    hand: HandHabits = field(default_factory=HandHabits)
+
+    def __post_init__(self) -> None:
+        _check(self, positive=("thickness", "break_smoothing", "warp_smoothing", "blur_sigma"))
+        if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
+            raise ValueError(f"blur_kernel takes an odd number of pixels, got {self.blur_kernel}")
+        if self.max_length is not None and self.max_length <= 0:
+            raise ValueError(f"max_length takes more than 0 pixels or None, got {self.max_length}")
 
     @property
     def most_interactions(self) -> int:
@@ -138,3 +150,18 @@ class SimulationConfig:
 def scale_of(regions: Tensor) -> float:
     """Pixels of (..., H, W) to one at the reference side."""
     return max(regions.shape[-2:]) / REFERENCE_SIDE
+
+
+def _check(config: Any, *, positive: tuple[str, ...]) -> None:
+    """Refuse ranges that run backwards, negative numbers, and probabilities above 1."""
+    for name in (one.name for one in fields(config)):
+        value = getattr(config, name)
+        numbers = value if isinstance(value, tuple) else (value,) if isinstance(value, int | float) else ()
+        if any(not number >= 0 for number in numbers):
+            raise ValueError(f"{name} takes numbers from 0, got {value}")
+        if name in positive and not min(numbers) > 0:
+            raise ValueError(f"{name} takes numbers above 0, got {value}")
+        if name.endswith("probability") and max(numbers) > 1:
+            raise ValueError(f"{name} takes a probability, got {value}")
+        if len(numbers) == 2 and numbers[0] > numbers[1] and name != "free_background":
+            raise ValueError(f"{name} takes (lowest, highest), got {value}")

@@ -14,8 +14,8 @@ from scribbleprompt_widget.simulation.sampling import sample_at
 
 __all__ = ["Curves", "at_depth", "free_way", "terrain", "trace"]
 
-_PULL, _ALONG = 0.9, 1.0
-"""Pull towards the wanted depth and along the border, against the way that the hand is going (1)."""
+_PULL = 0.9
+"""Pull towards the wanted depth, against the border's direction and the way that the hand is going (1 each)."""
 _MIDDLE_PULL = 0.3
 """The same pull where the middle is followed: weak, so that a walk goes up to the region's end and does not turn."""
 _MOST_TURNED = 2.6

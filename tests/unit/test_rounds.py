@@ -123,6 +123,23 @@ def test_what_does_not_fit_is_refused():
         corrections(PromptChannels.empty(masks), masks, masks[..., :30], draws_for(masks), config)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("positive_counts", (3, 1)),
+        ("hand_probability", 1.5),
+        ("thickness", (0.0, 2.0)),
+        ("warp_magnitude", (-1.0, 2.0)),
+        ("blur_kernel", 32),
+        ("max_length", 0.0),
+        ("box_jitter", float("nan")),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        SimulationConfig(**{name: value})
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_a_gpu_prompts_the_same():
     masks = torch.cat([disc(128, radius) for radius in range(4, 60)])
