@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from scribbleprompt_widget import __version__
+from scribbleprompt_widget.evaluation import commands as evaluation_commands
+from scribbleprompt_widget.evaluation.extras import MissingExtraError
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names
 from scribbleprompt_widget.prompts import Box, Click, Prompt, Prompts, Scribble
+from scribbleprompt_widget.training import commands as training_commands
 
 __all__ = ["main"]
 
@@ -22,10 +25,16 @@ POINT_FILES = (".csv", ".txt")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 0, 1 for an error told on stderr, or 2 for a wrong command line."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest:
+        # argparse gives up on a command's last words when options stand before them.
+        if not hasattr(options, "changes") or any(word.startswith("-") for word in rest):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        options.changes += rest
     try:
-        _segment(options)
-    except (OSError, ValueError, TypeError) as error:
+        options.run(options)
+    except (OSError, ValueError, TypeError, MissingExtraError) as error:
         print(f"scribbleprompt: {error}", file=sys.stderr)  # noqa: T201  # a command talks on its streams
         return 1
     return 0
@@ -44,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Segment an image by prompts. Coordinates are image pixels, x = column and y = row, from 0.",
         epilog="example: scribbleprompt segment ct.dcm --box 40,52,88,97 --negative-click 60,30 --out mask.nii.gz",
     )
+    segment.set_defaults(run=_segment)
     segment.add_argument("image", help="PNG, JPEG, TIFF, DICOM, NIfTI, NRRD, MHA or .npy")
     prompts = segment.add_argument_group("prompts", "any number of each; they are taken in the order given")
     for sign, positive, where in (("", True, "on the object"), ("negative-", False, "beside it")):
@@ -73,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     segment.add_argument("--device", help="where a network runs: cpu, cuda, ...")
     segment.add_argument("--slice-index", type=int, metavar="N", help="which slice of a volume")
     segment.add_argument("--axis", type=int, choices=(0, 1, 2), help="the axis that the slice is taken along")
+
+    evaluation_commands.add_parsers(commands)
+    training_commands.add_parsers(commands)
     return parser
 
 
