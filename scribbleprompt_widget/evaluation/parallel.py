@@ -95,6 +95,6 @@ def _on_cluster(
         futures = [
             [client.submit(call, common[id(one)], name, item, pure=False) for item in sent] for one, name in shared
         ]
-        for _ in distributed.as_completed([future for row in futures for future in row]):
+        for _ in distributed.as_completed([future for row in futures for future in row], loop=client.loop):
             tell()
         return list(client.gather(futures))

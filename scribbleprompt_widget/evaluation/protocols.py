@@ -94,8 +94,11 @@ class RecordedAnnotator(Annotator):
     repeats = False
 
     def next(self, predicted: Bools, earlier: Prompts) -> Prompts:  # noqa: ARG002  # was drawn without a prediction
-        drawn = (self.scribbles > 0).astype(np.float32)
-        return Prompts() if earlier else Prompts.from_arrays(scribbles=drawn)
+        if earlier:
+            return Prompts()
+        # The positive last: it holds where the two meet, as with simulated prompts.
+        signs = ((self.scribbles[1], False), (self.scribbles[0], True))
+        return Prompts([Scribble(raster=drawn > 0, positive=positive) for drawn, positive in signs if drawn.any()])
 
 
 @dataclass(frozen=True, eq=False)
