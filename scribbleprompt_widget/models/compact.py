@@ -98,7 +98,7 @@ class CompactConfig:
         Level(128, encoder=2, block="wide", attention=True),
         Level(160, encoder=2, decoder=0, block="wide", attention=True),
     )
-    norm: str = "batch"
+    norm: str = "weight"
     matching: bool = False
 
     def __post_init__(self) -> None:

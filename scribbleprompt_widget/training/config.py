@@ -88,6 +88,8 @@ class TrainingConfig:
         Rounds per sample: a first prediction, then corrections of the network's own errors.
     idle
         Share of later rounds, drawn per sample, in which nothing new is drawn: the network then only refines.
+    given
+        Share of samples that begin with a wrong mask to mend, instead of with first prompts.
     precision
         Lightning Fabric's name: "32-true", "bf16-mixed", "16-mixed".
     sizes
@@ -105,6 +107,7 @@ class TrainingConfig:
     minutes: float | None = None
     rounds: int = 5
     idle: float = 0.1
+    given: float = 0.1
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     sizes: tuple[Size, ...] = (Size(),)
     checkpoint_every: int = 100
@@ -122,8 +125,8 @@ class TrainingConfig:
             raise ValueError("training takes steps, rounds and checkpoint_every from 1, and workers from 0")
         if self.minutes is not None and self.minutes <= 0:
             raise ValueError(f"minutes takes a positive number, got {self.minutes}")
-        if not 0 <= self.idle < 1:
-            raise ValueError(f"idle takes a share in [0, 1), got {self.idle}")
+        if not (0 <= self.idle < 1 and 0 <= self.given < 1):
+            raise ValueError(f"idle and given take shares in [0, 1), got {self.idle} and {self.given}")
         stride = self.network.stride
         resolutions = [size.resolution for size in self.sizes] + [self.validation.resolution]
         if not self.sizes or any(resolution % stride for resolution in resolutions):

@@ -40,8 +40,8 @@ WEIGHTS: Final = "weights.safetensors"
 """The averaged weights, in the run's folder: written with every measurement and at the end."""
 HELD_OUT: Final = 1 << 20
 """Added to a run's seed for the samples that it is measured on: no training step draws from there."""
-BAD_STEPS: Final = 20
-"""Steps in a row without a finite gradient after which a run gives up."""
+BAD_MOVES: Final = 20
+"""Gradients in a row that are no numbers, after which a run gives up."""
 
 
 def train(
@@ -169,7 +169,7 @@ class _Run:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.module.train()
-        losses = []
+        losses, norm = [], 0.0
         played = play(
             self.module,
             batch.images,
@@ -178,33 +178,42 @@ class _Run:
             config.simulation,
             rounds=config.rounds,
             idle=config.idle,
+            given=config.given,
         )
         for number in range(config.rounds):
-            # Gradients of several processes are added up once, with the last round's.
-            waits = self.fabric.world_size > 1 and number < config.rounds - 1
+            moves = optimisation.every_round or number == config.rounds - 1
+            # Gradients of several processes are added up when the weights move, not before.
+            waits = self.fabric.world_size > 1 and not moves
             with self.fabric.no_backward_sync(self.module, enabled=True) if waits else nullcontext():
-                loss = segmentation_loss(next(played), batch.masks, config.loss).mean() / config.rounds
-                self.fabric.backward(loss)
+                loss = segmentation_loss(next(played), batch.masks, config.loss).mean()
+                self.fabric.backward(loss if optimisation.every_round else loss / config.rounds)
             losses.append(loss.detach())
-        clipped = self.fabric.clip_gradients(
-            self.module, self.optimiser, max_norm=optimisation.clip, error_if_nonfinite=False
-        )
-        norm = float(cast("torch.Tensor", clipped))
-        self._update(math.isfinite(norm))
-        mean = cast("torch.Tensor", self.fabric.all_reduce(torch.stack(losses).sum()))
+            if moves:
+                norm = self._move()
+        mean = cast("torch.Tensor", self.fabric.all_reduce(torch.stack(losses).mean()))
         return {"loss": float(mean), "rate": rate, "norm": norm}
 
-    def _update(self, finite: bool) -> None:
-        """Move the weights, unless the gradient is no number: one bad batch must not end a long run."""
-        self.bad = 0 if finite else self.bad + 1
-        if finite:
+    def _move(self) -> float:
+        """Move the weights along the gradients, whose norm is returned.
+
+        Not if they are no numbers: one bad batch must not end a long run.
+        """
+        clipped = self.fabric.clip_gradients(
+            self.module, self.optimiser, max_norm=self.config.optimisation.clip, error_if_nonfinite=False
+        )
+        norm = float(cast("torch.Tensor", clipped))
+        if math.isfinite(norm):
+            self.bad = 0
             self.optimiser.step()
             self.average.update(self.network, self.step)
-        elif self.bad >= BAD_STEPS:
-            raise FloatingPointError(
-                f"no finite gradient in {BAD_STEPS} steps up to step {self.step}: lower optimisation.rate"
-            )
+        else:
+            self.bad += 1
+            if self.bad >= BAD_MOVES:
+                raise FloatingPointError(
+                    f"no finite gradient {BAD_MOVES} times in a row up to step {self.step}: lower optimisation.rate"
+                )
         self.optimiser.zero_grad()
+        return norm
 
     @contextmanager
     def _batches(self) -> Iterator[Iterator[Batch]]:

@@ -32,7 +32,10 @@ class OptimisationConfig:
     clip
         Greatest norm of all gradients together; larger ones are scaled down to it.
     average
-        Decay per step of the moving average of the weights; 0 keeps the last weights.
+        Decay per move of the moving average of the weights; 0 keeps the last weights.
+    every_round
+        Move the weights after each round, which learns more from as much arithmetic while a run is short; else once per
+        step, by the mean over its rounds.
     """
 
     optimiser: Literal["adamw", "adam"] = "adamw"
@@ -42,6 +45,7 @@ class OptimisationConfig:
     warm_up: int = 100
     clip: float = 1.0
     average: float = 0.999
+    every_round: bool = False
 
     def __post_init__(self) -> None:
         if self.rate <= 0 or self.clip <= 0 or self.warm_up < 0 or self.decay < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,12 @@ from scribbleprompt_widget.simulation.config import SimulationConfig
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.rounds import PromptChannels, corrections, first_prompts, network_input
 
-__all__ = ["dice", "play"]
+__all__ = ["SURE", "dice", "play", "spoilt"]
+
+SURE: Final = 4.0
+"""Logit of a mask that somebody hands in."""
+ADDED: Final = 0.7
+"""Share of wrong masks that have too much, rather than too little."""
 
 
 def play(
@@ -23,6 +29,7 @@ def play(
     *,
     rounds: int,
     idle: float = 0.0,
+    given: float = 0.0,
 ) -> Iterator[Tensor]:
     """Logits of one round after the other.
 
@@ -41,13 +48,15 @@ def play(
         How many.
     idle
         Probability, per sample and later round, that nothing new is drawn.
+    given
+        Probability, per sample, that it begins with a wrong mask and its first corrections instead of with first
+        prompts: what a network has to know to mend other people's masks, and to obey a negative prompt alone.
 
     Yields
     ------
     B 1 H W logits.
     """
-    previous = torch.zeros_like(images)
-    channels = first_prompts(masks, draws.fork("first"), config)
+    channels, previous = _beginning(masks, draws, config, given)
     for number in range(rounds):
         if number:
             drawn = corrections(channels, masks, previous > 0, draws.fork("correction", number), config)
@@ -57,6 +66,27 @@ def play(
         logits = network(inputs)
         yield logits
         previous = logits.detach().float()
+
+
+def _beginning(masks: Tensor, draws: Draws, config: SimulationConfig, given: float) -> tuple[PromptChannels, Tensor]:
+    """Prompts and previous logits of the first round."""
+    channels, previous = first_prompts(masks, draws.fork("first"), config), torch.zeros_like(masks)
+    if not given:
+        return channels, previous
+    wrong = spoilt(masks, draws.fork("spoilt"))
+    nothing = PromptChannels(*(torch.zeros_like(masks) for _ in channels))
+    mends = corrections(nothing, masks, wrong, draws.fork("mend"), config)
+    begins = draws.fork("given").uniform(1, 1, 1) < given
+    channels = PromptChannels(*(torch.where(begins, new, old) for new, old in zip(mends, channels, strict=True)))
+    return channels, torch.where(begins, SURE * (2 * wrong.to(masks.dtype) - 1), previous)
+
+
+def spoilt(masks: Tensor, draws: Draws) -> Tensor:
+    """Wrong masks B 1 H W, bool: with a mirrored copy of themselves added, or cut out."""
+    kind = draws.integers(0, 3, 1, 1, 1)
+    upright = torch.where(kind == 0, masks.flip(-1), masks.flip(-2))
+    mirrored = torch.where(kind == 2, masks.flip(-1, -2), upright) > 0  # noqa: PLR2004  # the third of three
+    return torch.where(draws.uniform(1, 1, 1) < ADDED, (masks > 0) | mirrored, (masks > 0) & ~mirrored)
 
 
 def dice(masks: Tensor, truth: Tensor) -> Tensor:

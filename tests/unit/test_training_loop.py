@@ -17,7 +17,7 @@ from scribbleprompt_widget.training.optimisation import (
     make_optimiser,
     rate_factor,
 )
-from scribbleprompt_widget.training.play import dice, play
+from scribbleprompt_widget.training.play import SURE, dice, play
 from scribbleprompt_widget.training.validation import people_dice
 
 SIDE = 32
@@ -104,6 +104,21 @@ def test_idle_rounds_bring_no_prompt(sample):
     network = Recorder(-3)
     list(play(network, *sample, SimulationConfig(), rounds=3, idle=1 - 1e-9))
     assert torch.equal(network.inputs[0][:, 1:4], network.inputs[2][:, 1:4])
+
+
+def test_a_wrong_mask_can_be_what_a_sample_begins_with(sample):
+    images, masks, draws = sample
+    masks = torch.zeros_like(masks)
+    masks[:, :, 2:12, 3:9] = 1  # its mirrored copies lie elsewhere
+    network = Recorder(-3)
+    next(play(network, images, masks, draws, SimulationConfig(), rounds=1, given=1 - 1e-9))
+    box, positive, negative, previous = network.inputs[0][:, 1:].split(1, dim=1)
+    assert previous.unique().tolist() == [-SURE, SURE]
+    assert not box.any()
+    # Prompts say what is wrong with it, and nothing else.
+    assert not (positive.bool() & ~((masks > 0) & (previous < 0))).any()
+    assert not (negative.bool() & ~((masks == 0) & (previous > 0))).any()
+    assert (positive + negative).sum(dim=(1, 2, 3)).gt(0).all()
 
 
 def test_dice():
