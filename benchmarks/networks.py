@@ -28,11 +28,11 @@ TRAIN_BATCH = 8
 DESIGNS = {
     "default": CompactConfig(),
     # No features at full resolution: all the arithmetic goes below.
-    "half": CompactConfig(0, (Level(24), Level(32), Level(48), Level(96), Level(160, encoder=2, decoder=0))),
+    "half": CompactConfig(0, (Level(24), Level(32), Level(40), Level(96), Level(160, encoder=2, decoder=0))),
     # Convolutions 3x3 all the way down; no attention, no large kernels.
     "plain": CompactConfig(8, (Level(20), Level(32), Level(56), Level(96), Level(160, encoder=2, decoder=0))),
     # Linear attention between all pixels at half resolution.
-    "matching": CompactConfig(8, CompactConfig().levels, matching=True),
+    "matching": CompactConfig(8, (Level(24, encoder=0), Level(36), *CompactConfig().levels[2:]), matching=True),
 }
 
 

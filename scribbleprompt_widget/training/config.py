@@ -54,7 +54,7 @@ class ValidationConfig:
     Attributes
     ----------
     sets
-        Names of data sets that are never trained on, each measured by itself; without any, held-out synthetic shapes.
+        Names of data sets that are never trained on, each measured by itself; where the folder has none, synthetic shapes.
     images
         Samples per set.
     every

@@ -25,6 +25,7 @@ from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import save_network
 from scribbleprompt_widget.training.checkpoint import read_state, write_state
 from scribbleprompt_widget.training.config import TrainingConfig, build, plain, read_config, write_config
+from scribbleprompt_widget.training.layout import data_sets
 from scribbleprompt_widget.training.log import Log
 from scribbleprompt_widget.training.losses import segmentation_loss
 from scribbleprompt_widget.training.optimisation import MovingAverage, make_optimiser, rate_factor
@@ -314,9 +315,13 @@ def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:
     """Samples to measure on, by name of their set; without augmentation."""
     still = build(type(config.data.augmentation), dict.fromkeys(_PROBABILITIES, 0.0))
     data = dataclasses.replace(config.data, exclude=(), augmentation=still, superpixel_probability=0.0)
-    chosen = {"synthetic": dataclasses.replace(data, root=None)} if not config.validation.sets else {}
-    for name in config.validation.sets:
-        chosen[name] = dataclasses.replace(data, include=(name,), synthetic_probability=0.0)
+    # A shipped configuration names sets that other people's data may lack.
+    found = [] if data.root is None else data_sets(data.root)
+    chosen = {
+        name: dataclasses.replace(data, include=(name,), synthetic_probability=0.0)
+        for name in config.validation.sets
+        if name in found
+    } or {"synthetic": dataclasses.replace(data, root=None)}
     return {
         name: Source(one, config.validation.resolution).batch(
             0, config.validation.images, seed=config.seed + HELD_OUT, device=device

@@ -85,7 +85,7 @@ def spoilt(masks: Tensor, draws: Draws) -> Tensor:
     """Wrong masks B 1 H W, bool: with a mirrored copy of themselves added, or cut out."""
     kind = draws.integers(0, 3, 1, 1, 1)
     upright = torch.where(kind == 0, masks.flip(-1), masks.flip(-2))
-    mirrored = torch.where(kind == 2, masks.flip(-1, -2), upright) > 0  # noqa: PLR2004  # the third of three
+    mirrored = torch.where(kind == 2, masks.flip(-1, -2), upright) > 0
     return torch.where(draws.uniform(1, 1, 1) < ADDED, (masks > 0) | mirrored, (masks > 0) & ~mirrored)
 
 
