@@ -54,7 +54,7 @@ class ValidationConfig:
     Attributes
     ----------
     sets
-        Names of data sets that are never trained on, each measured by itself; where the folder has none, synthetic shapes.
+        Names of data sets that are never trained on, each measured by itself; synthetic shapes where there is none.
     images
         Samples per set.
     every
