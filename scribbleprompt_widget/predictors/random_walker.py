@@ -79,6 +79,8 @@ STROKE_SPREAD: Final = 0.7
 CLICK_AREA: Final = 0.03  # share of the view; a click tells little of the size
 CLICK_SPREAD: Final = 1.5
 CLICK_EXTENT: Final = (4, 12)  # cells: up to the first a stroke counts as a click, from the second on as a stroke
+CLICK_REACH: Final = 0.7
+"""How far a click speaks that contradicts the mask, in its distances to the mask's border."""
 DEGREES: Final = 3  # of freedom, of the distribution of areas
 LEVELS: Final = 200
 BASE_CONTRAST: Final = 0.02
@@ -122,6 +124,10 @@ class RandomWalkerSession(Session):
         if not prompts:
             # There is nothing to walk from: the earlier logits are the answer.
             return previous if previous is not None else self.empty_state()
+        if previous is not None and isinstance(prompts[-1], Click):
+            corrected = self._correct(prompts, previous)
+            if corrected is not None:
+                return corrected
         look = self._first_look(prompts)
         logits = random_walk(look.grey, *look.channels, suggestion=look.suggestion)
         closer = self._closer(look, logits)
@@ -131,6 +137,30 @@ class RandomWalkerSession(Session):
             if (found > 0).any() and not self._cuts(closer, found):
                 return self._state(_with_clicks(found, prompts, closer), closer)
         return self._state(_with_clicks(logits, prompts, look.grid), look.grid)
+
+    def _correct(self, prompts: Prompts, previous: State) -> State | None:
+        """The earlier mask, changed around the clicks that contradict it; None where there was no mask.
+
+        Clicks say too little to start anew each time: the mask that the person saw when they clicked says the rest.
+        """
+        if not (previous.logits > 0).any():
+            return None
+        drawn = prompts.rasterise(self._whole)
+        strokes = (drawn.positive > 0) | (drawn.negative > 0)  # the last prompt is a click, so there are some
+        corners = zip(_rectangle(previous.grid, previous.logits > 0), _rectangle(self._whole, strokes), strict=True)
+        x0, y0, x1, y1 = (pick(pair) for pick, pair in zip((min, min, max, max), corners, strict=True))
+        rectangle = _Rectangle(x0, y0, x1, y1)
+        # Room for what the object may grow by.
+        grid = self._view(_widened(rectangle, 1 + 2 * OBJECT_MARGIN, 0))
+        grey, channels = self._grey(grid), prompts.rasterise(grid)
+        inside, outside = _seeds(channels.positive, channels.negative)
+        if (inside | outside).all():
+            return None
+        values = _standardised(grey)
+        earlier = _resampled(previous.logits, previous.grid, grid)
+        suggestion = _contradicted(values, earlier, inside, outside)
+        logits = _logits(_walk(values, inside, outside, suggestion, LEANING), inside, outside)
+        return self._state(_with_clicks(logits, prompts, grid), grid)
 
     def _first_look(self, prompts: Prompts) -> _Look:
         """The view in which the prompts suggest an object most clearly."""
@@ -245,12 +275,12 @@ def _with_clicks(logits: np.ndarray, prompts: Prompts, grid: Grid) -> np.ndarray
 
 
 def _resampled(logits: np.ndarray, grid: Grid, closer: Grid) -> Floats:
-    """The logits of `grid` on a grid inside it."""
+    """The logits of `grid` on another; background where it does not reach."""
     # `grid` as the image that `closer` lies in. Beyond 1 a suggestion is as clear as can be (`_walk`).
     corners = np.array([(closer.x0, closer.y0), (closer.x1, closer.y1)])
     (x0, y0), (x1, y1) = grid.to_cells(corners - 0.5) + 0.5  # to_cells takes pixel centres, these are edges
     part = Grid(float(x0), float(y0), float(x1), float(y1), closer.height, closer.width)
-    return part.sample(np.clip(logits, -1, 1)).astype(np.float64)
+    return part.sample(np.clip(logits, -1, 1), fill=-1).astype(np.float64)
 
 
 def random_walk(
@@ -417,6 +447,36 @@ def _outline(distance: Floats, smooth: Floats, log_area: float, spread: float, b
         score *= np.maximum(respected, DISRESPECT)
     best = int(score.argmax())
     return float(np.expm1(levels[best])), float(score[best])
+
+
+# --- corrected by clicks --------------------------------------------------------------------------------------------
+
+
+def _contradicted(values: Floats, earlier: Floats, inside: Bools, outside: Bools) -> Floats:
+    """What the earlier mask suggests (log odds), turned over around the seeds that contradict it.
+
+    A seed that lies d cells from the mask's border speaks for `CLICK_REACH` times as many around it, and
+    fewer across edges.
+    """
+    suggestion = earlier.copy()
+    smooth = ndimage.gaussian_filter(values, SMOOTHING)
+    gradient = ndimage.gaussian_gradient_magnitude(values, SMOOTHING)
+    mask = earlier > 0
+    for seeds, sign in ((inside & ~mask, 1.0), (outside & mask, -1.0)):
+        if not seeds.any():
+            continue
+        wrong, barred = (~mask, outside) if sign > 0 else (mask, inside)
+        # Beyond the grid lies background, which a missed part may well reach.
+        depth = ndimage.distance_transform_edt(np.pad(wrong, 1, constant_values=sign > 0))[1:-1, 1:-1]
+        places, count = ndimage.label(seeds, np.ones((3, 3)))
+        for place in range(1, count + 1):
+            here = places == place
+            cost = 1 + GEODESIC_CONTRAST * (gradient + np.abs(smooth - smooth[here].mean()))
+            distance, _ = MCP_Geometric(np.where(barred, -1, cost)).find_costs(np.argwhere(here))
+            usual = float(np.median(cost[np.isfinite(distance)]))
+            nearness = 1 - distance / max(CLICK_REACH * float(depth[here].max()) * usual, 1.0)
+            suggestion = np.where(nearness > 0, sign * np.maximum(nearness, LEAST_CLARITY), suggestion)
+    return suggestion
 
 
 # --- in a box --------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from scribbleprompt_widget.predictors.random_walker import RandomWalkerPredictor, random_walk
 from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
@@ -112,6 +113,46 @@ def test_one_correction_does_not_turn_the_rest_over():
     mask = segment(image, stroke, Click(150, 100, positive=False))
     assert dice(mask, left) > 0.85
     assert not mask[:, 190:].any()
+
+
+def center_click(mask, truth):
+    """A click in the middle of the largest error, as the simulated annotator makes them."""
+    largest, best = 0, None
+    for error, positive in ((truth & ~mask, True), (mask & ~truth, False)):
+        places, count = ndimage.label(error)
+        if count and (size := np.bincount(places.ravel())[1:].max()) > largest:
+            largest = size
+            part = places == 1 + np.bincount(places.ravel())[1:].argmax()
+            depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+            y, x = np.unravel_index(depth.argmax(), depth.shape)
+            best = Click(int(x), int(y), positive)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_click_builds_on_what_is_there(seed):
+    # An object of two shades beside a distractor of its own: one click cannot tell.
+    left, right = disc(SHAPE, 80, 100, 35), disc(SHAPE, 118, 100, 35)
+    distractor = disc(SHAPE, 190, 100, 30)
+    truth = left | right
+    image = noisy([left, distractor, 0.4 * (right & ~left)], SHAPE, seed=seed)
+    opened = RandomWalkerPredictor().open(image)
+    prompts, state, mask, reached = Prompts(), None, np.zeros(SHAPE, dtype=bool), []
+    for _ in range(6):
+        if (click := center_click(mask, truth)) is None:
+            break
+        prompts += [click]
+        prediction = opened.predict(prompts, mask_input=state)
+        state, mask = prediction.state, prediction.mask
+        reached.append(dice(mask, truth))
+    assert reached[-1] > 0.93
+    assert min(np.diff(reached)) > -0.03
+
+
+def test_a_click_on_what_is_masked_already_changes_little(session):
+    first = session.predict(Prompts([INSIDE]))
+    second = session.predict(Prompts([INSIDE, Click(140, 100)]), mask_input=first.state)
+    assert dice(second.mask, first.mask) > 0.97
 
 
 def test_a_small_nucleus_among_others_in_a_large_image():
