@@ -88,8 +88,9 @@ class Segmenter(anywidget.AnyWidget):
     True
     """
 
-    _esm = STATIC_FILES / "widget.js"
-    _css = STATIC_FILES / "widget.css"
+    # As text: anywidget watches a path for as long as Python runs, and keeps the widget alive with it.
+    _esm = (STATIC_FILES / "widget.js").read_text(encoding="utf-8")
+    _css = (STATIC_FILES / "widget.css").read_text(encoding="utf-8")
 
     # Binary traits are not echoed: the front end would be sent again what it just got.
     _image = traitlets.Dict().tag(sync=True, echo_update=False)

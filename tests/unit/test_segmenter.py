@@ -1,6 +1,8 @@
 """The widget without a browser: from Python, and through the messages that the front end sends."""
 
+import gc
 import threading
+import weakref
 import zlib
 
 import numpy as np
@@ -213,6 +215,16 @@ def test_a_snapshot_shows_the_mask_and_is_written(w, tmp_path):
     import PIL.Image
 
     assert np.array_equal(np.asarray(PIL.Image.open(tmp_path / "picture.png")), picture)
+
+
+def test_a_closed_widget_is_freed_with_its_image(paint):
+    widget = sp.Segmenter(np.zeros(SHAPE), model=paint)
+    widget.add_click(3, 3)
+    held = [weakref.ref(widget), weakref.ref(widget.image)]
+    widget.close()
+    del widget
+    gc.collect()
+    assert [ref() for ref in held] == [None, None]
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
