@@ -45,7 +45,7 @@ chromium: ## The browser for the tests (Debian's, where it is missing and we are
 demo: $(FRONT_END) $(VENV)/.stamp-notebook ## Open the quickstart in JupyterLab; CHECK=1 runs it without a browser
 ifeq ($(CHECK),)
 	@echo "JupyterLab prints its address below; stop it with Ctrl-C."
-	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01_quickstart.ipynb
 else
 	$(BIN)/python notebooks/check_quickstart.py
 endif

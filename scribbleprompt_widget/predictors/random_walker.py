@@ -107,6 +107,10 @@ class RandomWalkerPredictor(Predictor):
     name = "random_walker"
     engine = "scikit-image"
 
+    def __init__(self, device: str = "cpu") -> None:
+        if str(device) != "cpu":
+            raise ValueError(f'device takes "cpu" for the random walker, got {device!r}')
+
     def _open(self, image: Image) -> RandomWalkerSession:
         return RandomWalkerSession(self, image)
 

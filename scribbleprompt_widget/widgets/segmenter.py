@@ -343,6 +343,11 @@ class Segmenter(anywidget.AnyWidget):
 
     # --- messages from the front end (docs/protocol.md) --------------------------------------------------------------
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take traits from the front end; not while another thread changes them, whose notifications would be held."""
+        with self._lock:
+            super().set_state(sync_data)
+
     def _on_message(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
         """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""
         request = content.get("id")
