@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from scribbleprompt_widget.predictors.random_walker import RandomWalkerPredictor, random_walk
+from scribbleprompt_widget.predictors.random_walker import RandomWalkerPredictor
+from scribbleprompt_widget.predictors.walk import random_walk
 from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
 
 DEV = Path(__file__).parents[3] / "shared" / "data" / "dev"
@@ -147,6 +149,21 @@ def test_each_click_builds_on_what_is_there(seed):
         reached.append(dice(mask, truth))
     assert reached[-1] > 0.93
     assert min(np.diff(reached)) > -0.03
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    "stroke",
+    [[(250, 20), (20, 20)], [(240, 330), (270, 480)], [(225, 330), (225, 480)]],
+    ids=["far", "along", "beside"],
+)
+def test_a_negative_stroke_after_a_click_leaves_the_rest(at_once, stroke):
+    image = skimage.data.immunohistochemistry()
+    opened = RandomWalkerPredictor().open(image)
+    click, negative = Click(320, 400), Scribble(stroke, positive=False)
+    first = opened.predict(Prompts([click]))
+    second = opened.predict(Prompts([click, negative]), mask_input=None if at_once else first.state)
+    assert dice(second.mask, first.mask) > 0.9
 
 
 def test_a_click_on_what_is_masked_already_changes_little(session):
