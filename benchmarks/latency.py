@@ -1,7 +1,7 @@
 """Pointer-up to painted overlay, in real JupyterLab and Chromium.
 
 For each predictor and image side: median and 95th percentile in milliseconds over real pointer strokes, the median of
-the kernel's share, and the median number of bytes on the wire each way per stroke. "floor" is a predictor that costs
+the predictor's share, and the median number of bytes on the wire each way per stroke. "floor" is a predictor that costs
 nothing: the price of the way from the pointer to the kernel and back to the screen. "bare" is a widget of forty lines
 that only sends the stroke and paints a whole mask that comes back (benchmarks/bare.py): the peer of the floor. Strokes
 of the two alternate, so that both see the same machine.
@@ -75,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
 
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores; {options.strokes} strokes each\n")
-    print("| predictor | side | median ms | 95th percentile ms | kernel ms | bytes out | bytes in |")
+    print("| predictor | side | median ms | 95th percentile ms | predictor ms | bytes out | bytes in |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server, browser = Server(Path(folder)), launch_chromium(playwright)

@@ -11,7 +11,7 @@ import numpy as np
 
 from scribbleprompt_widget import __version__
 from scribbleprompt_widget.evaluation import commands as evaluation_commands
-from scribbleprompt_widget.evaluation.extras import MissingExtraError
+from scribbleprompt_widget.extras import MissingExtraError
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names

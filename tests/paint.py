@@ -11,6 +11,8 @@ from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.predictors.base import Predictor, Session, State
 from scribbleprompt_widget.prompts import Prompts
 
+PATIENCE_S = 60
+
 
 class PaintPredictor(Predictor):
     """The mask is the boxes and positive strokes, less the negative strokes. Counts its calls; fails when told to."""
@@ -31,7 +33,7 @@ class _PaintSession(Session):
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
         self.predictor.calls += 1
         if self.predictor.wait_for is not None:
-            self.predictor.wait_for.wait()
+            assert self.predictor.wait_for.wait(PATIENCE_S)
         if self.predictor.fail_with is not None:
             raise self.predictor.fail_with
         grid = Grid.of_image(self.image.shape)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.graph import MCP_Geometric
 
-from scribbleprompt_widget.evaluation.extras import require
+from scribbleprompt_widget.extras import require
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.predictors.base import BACKGROUND_LOGIT, Predictor, Session, State
 

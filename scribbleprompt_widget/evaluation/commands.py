@@ -7,7 +7,9 @@ import json
 import sys
 from typing import Any
 
+from scribbleprompt_widget.evaluation.compare import compare
 from scribbleprompt_widget.evaluation.protocols import HUMAN, PROTOCOLS, ROUNDS
+from scribbleprompt_widget.evaluation.run import evaluate
 
 __all__ = ["add_parsers"]
 
@@ -61,8 +63,6 @@ def _add_compare(commands: Any) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from scribbleprompt_widget.evaluation.run import evaluate  # noqa: PLC0415  # brings predictors
-
     report = evaluate(
         options.predictors,
         options.data,
@@ -81,8 +81,6 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from scribbleprompt_widget.evaluation.compare import compare  # noqa: PLC0415
-
     runs: dict[str, list[str]] = {}
     for text in options.runs:
         name, equals, folder = text.partition("=")
@@ -102,4 +100,4 @@ def _tell(result: Any, options: argparse.Namespace) -> None:
 
 def _progress(done: int, total: int) -> None:
     end = "\n" if done == total else ""
-    print(f"\r{done} of {total} cases", end=end, file=sys.stderr, flush=True)  # noqa: T201
+    print(f"\r{done} of {total} cases", end=end, file=sys.stderr, flush=True)  # noqa: T201  # a command talks on its streams

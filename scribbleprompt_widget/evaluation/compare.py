@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scribbleprompt_widget.evaluation.extras import require
 from scribbleprompt_widget.evaluation.report import (
     METRICS,
     PREDICTIONS_FILE,
@@ -20,6 +19,7 @@ from scribbleprompt_widget.evaluation.report import (
     trial_figures,
 )
 from scribbleprompt_widget.evaluation.statistics import CONFIDENCE, Estimate, difference, estimate
+from scribbleprompt_widget.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scribbleprompt_widget.evaluation.extras import require
+from scribbleprompt_widget.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from scribbleprompt_widget.evaluation.extras import require
+from scribbleprompt_widget.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

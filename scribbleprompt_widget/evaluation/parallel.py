@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from scribbleprompt_widget.evaluation.extras import require
+from scribbleprompt_widget.extras import require
 
 __all__ = ["Progress", "compute"]
 

@@ -142,7 +142,7 @@ def protocol_annotators(protocol: str, case: Case, seed: int) -> Sequence[Annota
         return [] if case.scribbles is None else [RecordedAnnotator(drawn) for drawn in case.scribbles if drawn.any()]
     import torch  # noqa: PLC0415  # only simulations need it
 
-    from scribbleprompt_widget.simulation.draws import Draws  # noqa: PLC0415
+    from scribbleprompt_widget.simulation.draws import Draws  # noqa: PLC0415  # brings torch
 
     draws = Draws(torch.tensor([seed])).fork(protocol, case.task, case.label, case.image)
     correct = _CORRECTIONS[protocol]
@@ -174,8 +174,8 @@ def _scribbler(name: str) -> Correction:
     def scribble(errors: Errors, draws: Draws) -> Prompt:
         import torch  # noqa: PLC0415  # only simulated scribbles need it
 
-        from scribbleprompt_widget.simulation import scribbles  # noqa: PLC0415
-        from scribbleprompt_widget.simulation.config import SimulationConfig  # noqa: PLC0415
+        from scribbleprompt_widget.simulation import scribbles  # noqa: PLC0415  # likewise
+        from scribbleprompt_widget.simulation.config import SimulationConfig  # noqa: PLC0415  # likewise
 
         region, positive = errors.largest()
         drawn = getattr(scribbles, name)(torch.from_numpy(region)[None, None], draws, SimulationConfig())

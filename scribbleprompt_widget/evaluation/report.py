@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scribbleprompt_widget.evaluation.extras import require
 from scribbleprompt_widget.evaluation.metrics import number_of_prompts
 from scribbleprompt_widget.evaluation.protocols import HUMAN
 from scribbleprompt_widget.evaluation.statistics import CONFIDENCE, estimate
+from scribbleprompt_widget.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scribbleprompt_widget.evaluation.data import Case, Task, read_tasks
-from scribbleprompt_widget.evaluation.extras import require
 from scribbleprompt_widget.evaluation.parallel import Progress, compute
 from scribbleprompt_widget.evaluation.protocols import HUMAN, PROTOCOLS, ROUNDS
 from scribbleprompt_widget.evaluation.report import Report
+from scribbleprompt_widget.extras import require
 from scribbleprompt_widget.predictors.base import Predictor
 from scribbleprompt_widget.predictors.registry import load_predictor
 

@@ -12,7 +12,7 @@ from scribbleprompt_widget.simulation.config import SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.neighbours import distance_near
-from scribbleprompt_widget.simulation.picking import mark_pixels, pick_pixels
+from scribbleprompt_widget.simulation.picking import counts_or_one, mark_pixels, pick_pixels
 
 __all__ = ["border_clicks", "center_clicks", "uniform_clicks"]
 
@@ -60,7 +60,7 @@ def border_clicks(regions: Tensor, draws: Draws, config: SimulationConfig, *, co
 
 def center_clicks(
     regions: Tensor,
-    draws: Draws,  # noqa: ARG001
+    draws: Draws,  # noqa: ARG001  # all kinds of clicks are called alike
     config: SimulationConfig,
     *,
     counts: Tensor | None = None,
@@ -85,7 +85,7 @@ def center_clicks(
 
 def _clicks(pixels: Tensor, regions: Tensor, counts: Tensor | None, exist: Tensor | None = None) -> Tensor:
     number = torch.arange(pixels.shape[1], device=pixels.device)
-    wanted = number < (1 if counts is None else counts[:, None])
+    wanted = number < counts_or_one(counts, regions)[:, None]
     wanted = wanted & regions.flatten(1).any(1, keepdim=True)
     if exist is not None:
         wanted &= exist

@@ -18,7 +18,7 @@ from torch import Tensor
 from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, HandHabits, SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
-from scribbleprompt_widget.simulation.picking import at_least_a_dot, pick_pixels
+from scribbleprompt_widget.simulation.picking import at_least_a_dot, counts_or_one, pick_pixels
 from scribbleprompt_widget.simulation.strokes import along_polylines, paint
 from scribbleprompt_widget.simulation.tracing import Curves, at_depth, free_way, terrain, trace
 
@@ -64,7 +64,7 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     regions = regions > 0.5
     hand = config.hand
     size = regions.shape[-2:]
-    counts = torch.ones(len(regions), dtype=torch.int64, device=regions.device) if counts is None else counts
+    counts = counts_or_one(counts, regions)
     # The hand is steered on a grid of about the reference side, whatever the image's: a hand has no finer control.
     factor = max(1, round(max(size) / REFERENCE_SIDE))
     coarse = F.max_pool2d(regions.float(), factor, ceil_mode=True) > 0

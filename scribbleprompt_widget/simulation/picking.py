@@ -9,7 +9,7 @@ from torch import Tensor
 
 from scribbleprompt_widget.simulation.draws import Draws
 
-__all__ = ["at_least_a_dot", "mark_pixels", "pick_pixels"]
+__all__ = ["at_least_a_dot", "counts_or_one", "mark_pixels", "pick_pixels"]
 
 
 def pick_pixels(regions: Tensor, draws: Draws, count: int) -> Tensor:
@@ -66,3 +66,8 @@ def at_least_a_dot(strokes: Tensor, regions: Tensor, draws: Draws) -> Tensor:
     pixel = pick_pixels(regions, draws, 1)
     wanted = empty[:, None] & regions.flatten(1).any(1, keepdim=True)
     return strokes | mark_pixels(pixel, wanted, regions.shape[-2:]).bool()
+
+
+def counts_or_one(counts: Tensor | None, regions: Tensor) -> Tensor:
+    """(B,) int64: how many interactions each sample of `regions` (B, 1, H, W) gets, one where nothing was said."""
+    return torch.ones(len(regions), dtype=torch.int64, device=regions.device) if counts is None else counts

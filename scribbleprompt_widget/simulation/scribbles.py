@@ -17,7 +17,7 @@ from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.hand import hand_scribbles
 from scribbleprompt_widget.simulation.neighbours import distance_near, highest_near
 from scribbleprompt_widget.simulation.noise import blur, smooth_noise
-from scribbleprompt_widget.simulation.picking import at_least_a_dot, pick_pixels
+from scribbleprompt_widget.simulation.picking import at_least_a_dot, counts_or_one, pick_pixels
 from scribbleprompt_widget.simulation.sampling import sample_at, warp
 from scribbleprompt_widget.simulation.strokes import paint
 
@@ -52,7 +52,7 @@ def line_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     """
     regions = regions > 0.5
     size, scale = regions.shape[-2:], scale_of(regions)
-    counts = _counts(counts, regions)
+    counts = counts_or_one(counts, regions)
     lines = config.most_interactions
     ends = pick_pixels(regions, draws.fork("ends"), 2 * lines)
     ends = torch.stack([ends // size[1], ends % size[1]], dim=-1).float().view(-1, 2, lines, 2)
@@ -84,7 +84,7 @@ def centerline_scribbles(
     regions = regions > 0.5
     depth = distance_inside(regions, frame=True)
     ridge = regions & (highest_near(depth) < depth + _RIDGE)
-    return _broken(ridge, regions, draws, config, _counts(counts, regions))
+    return _broken(ridge, regions, draws, config, counts_or_one(counts, regions))
 
 
 def contour_scribbles(
@@ -107,7 +107,7 @@ def contour_scribbles(
     above = blurred >= level
     edge = above & (highest_near((~above).to(torch.uint8)) > 0)
     edge = at_least_a_dot(edge & outer, outer, draws.fork("dot"))
-    return _broken(edge, outer, draws, config, _counts(counts, regions))
+    return _broken(edge, outer, draws, config, counts_or_one(counts, regions))
 
 
 def _broken(lines: Tensor, regions: Tensor, draws: Draws, config: SimulationConfig, counts: Tensor) -> Tensor:
@@ -155,7 +155,3 @@ def _radius(regions: Tensor, draws: Draws, config: SimulationConfig) -> Tensor:
     """(B,): half the thickness, in pixels."""
     low, high = (thickness / 2 * scale_of(regions) for thickness in config.thickness)
     return draws.fork("thickness").uniform(low=low, high=high)
-
-
-def _counts(counts: Tensor | None, regions: Tensor) -> Tensor:
-    return torch.ones(len(regions), dtype=torch.int64, device=regions.device) if counts is None else counts

@@ -7,7 +7,8 @@ or on the device.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from torch import Tensor
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.training.fields import blur, coordinates, smooth_field
 
-__all__ = ["PAPER_AUGMENTATION", "AugmentationConfig", "augment"]
+__all__ = ["NO_AUGMENTATION", "PAPER_AUGMENTATION", "AugmentationConfig", "augment"]
 
 # Lengths in pixels are those of the paper's training resolution, and grow with the resolution.
 _REFERENCE_SIZE = 128
@@ -112,6 +113,9 @@ class AugmentationConfig:
             raise ValueError(f"least_crop takes a share of the side in (0, 1], got {self.least_crop}")
 
 
+_never: dict[str, Any] = {one.name: 0.0 for one in fields(AugmentationConfig) if one.name.endswith("_probability")}
+NO_AUGMENTATION = AugmentationConfig(**_never)
+"""Images as they are, only brought to size."""
 PAPER_AUGMENTATION = AugmentationConfig(
     sharpness=(0.0, 5.0),
     crop_probability=0.0,

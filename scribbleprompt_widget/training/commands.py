@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Final
+from typing import Any
 
-from scribbleprompt_widget.evaluation.extras import MissingExtraError
+from scribbleprompt_widget.extras import require
 
 __all__ = ["add_parsers"]
-
-LIBRARIES: Final = ("lightning_fabric", "yaml")
-"""What only training needs."""
 
 
 def add_parsers(commands: Any) -> None:
@@ -34,24 +31,19 @@ def add_parsers(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    try:
-        from scribbleprompt_widget.training.config import read_config  # noqa: PLC0415  # may be missing
-        from scribbleprompt_widget.training.loop import resume, train  # noqa: PLC0415  # may be missing
-    except ModuleNotFoundError as error:
-        if error.name not in LIBRARIES:
-            raise
-        raise MissingExtraError(f"{error.name} is not installed: pip install 'scribbleprompt-widget[train]'") from error
-
+    config, loop = (require(f"scribbleprompt_widget.training.{name}") for name in ("config", "loop"))
     started = [name for name in ("config", "out", "data", "minutes") if getattr(options, name) is not None]
     if options.resume is not None:
         if started or options.changes:
             raise ValueError("train takes --resume DIR alone, or CONFIG --out DIR: a run keeps its configuration")
-        weights = resume(options.resume, people=options.people, device=options.device)
+        weights = loop.resume(options.resume, people=options.people, device=options.device)
     else:
         if options.config is None or options.out is None:
             raise ValueError("train takes CONFIG and --out DIR, or --resume DIR")
         changes = [*options.changes]
         changes += [f"data.root={options.data}"] if options.data is not None else []
         changes += [f"minutes={options.minutes}"] if options.minutes is not None else []
-        weights = train(read_config(options.config, changes), options.out, people=options.people, device=options.device)
+        weights = loop.train(
+            config.read_config(options.config, changes), options.out, people=options.people, device=options.device
+        )
     print(weights)  # noqa: T201  # a command talks on its streams

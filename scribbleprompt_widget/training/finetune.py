@@ -203,7 +203,7 @@ def _send_back(network: CompactNetwork, batch: Batch, config: FinetuneConfig) ->
     played = play(network, batch.images, batch.masks, batch.draws, config.simulation, rounds=config.rounds, idle=IDLE)
     for logits in played:
         loss = segmentation_loss(logits, batch.masks, config.loss).mean() / config.rounds
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not say
         total += float(loss.detach())
     torch.nn.utils.clip_grad_norm_(network.parameters(), GREATEST_NORM)
     return total

@@ -23,8 +23,9 @@ from tqdm.auto import tqdm
 
 from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import save_network
+from scribbleprompt_widget.training.augmentation import NO_AUGMENTATION
 from scribbleprompt_widget.training.checkpoint import read_state, write_state
-from scribbleprompt_widget.training.config import TrainingConfig, build, plain, read_config, write_config
+from scribbleprompt_widget.training.config import TrainingConfig, plain, read_config, write_config
 from scribbleprompt_widget.training.layout import data_sets
 from scribbleprompt_widget.training.log import Log
 from scribbleprompt_widget.training.losses import segmentation_loss
@@ -123,7 +124,8 @@ class _Run:
         optimiser = make_optimiser(self.network, config.optimisation)
         forward = torch.compile(self.network) if config.compile else self.network
         self.module, self.optimiser = fabric.setup(cast("torch.nn.Module", forward), optimiser)
-        self.sources = [Source(config.data, size.resolution) for size in config.sizes]
+        source = Source(config.data, config.sizes[0].resolution)
+        self.sources = [source.at(size.resolution) for size in config.sizes]
         self.held_out = _held_out(config, fabric.device) if fabric.is_global_zero else {}
         self.step, self.seconds, self.bad = 0, 0.0, 0
         if (state := read_state(out)) is not None:
@@ -313,8 +315,7 @@ def _claim(path: Path, config: TrainingConfig) -> None:
 
 def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:
     """Samples to measure on, by name of their set; without augmentation."""
-    still = build(type(config.data.augmentation), dict.fromkeys(_PROBABILITIES, 0.0))
-    data = dataclasses.replace(config.data, exclude=(), augmentation=still, superpixel_probability=0.0)
+    data = dataclasses.replace(config.data, exclude=(), augmentation=NO_AUGMENTATION, superpixel_probability=0.0)
     # A shipped configuration names sets that other people's data may lack.
     found = [] if data.root is None else data_sets(data.root)
     chosen = {
@@ -328,18 +329,3 @@ def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:
         )
         for name, one in chosen.items()
     }
-
-
-_PROBABILITIES: Final = (
-    "affine_probability",
-    "brightness_contrast_probability",
-    "blur_probability",
-    "noise_probability",
-    "elastic_probability",
-    "sharpness_probability",
-    "flip_probability",
-    "crop_probability",
-    "gamma_probability",
-    "inversion_probability",
-    "fill_probability",
-)

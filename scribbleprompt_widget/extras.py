@@ -1,4 +1,4 @@
-"""Libraries that only evaluation needs: loaded when they are used, and named when they are missing."""
+"""Libraries that only training or evaluation needs: loaded when they are used, and named when they are missing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ EXTRAS: Final = {
     "cv2": "evaluate",
     "dask": "evaluate",
     "distributed": "scale",
+    "lightning_fabric": "train",
     "matplotlib": "evaluate",
     "monai": "evaluate",
     "pandas": "evaluate",
+    "yaml": "train",
 }
 """Which extra of this package brings a library."""
 
@@ -23,23 +25,23 @@ class MissingExtraError(ImportError):
 
 
 def require(module: str) -> Any:
-    """Import a module.
+    """Import a module that is, or itself imports, a library of an extra.
 
     Parameters
     ----------
     module
-        Its full name: "monai.metrics".
+        Its full name: "monai.metrics", "scribbleprompt_widget.training.loop".
 
     Raises
     ------
     MissingExtraError
-        When it is not installed.
+        When the library is not installed.
     """
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        library = module.partition(".")[0]
-        if library not in EXTRAS or error.name is None or error.name.partition(".")[0] != library:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
             raise
         raise MissingExtraError(
             f"{library} is not installed: pip install 'scribbleprompt-widget[{EXTRAS[library]}]'"
