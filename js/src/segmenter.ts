@@ -230,7 +230,11 @@ class Segmenter {
     this.chrome.closePanels();
     this.chrome.quiet();
     const { tool, positive, brush } = this.settings;
-    // A box only ever says where the object is.
+    // A box only ever says where the object is; who draws one with the other button means something else.
+    if (tool === "box" && other) {
+      this.chrome.say("A box holds the object. Scribble or click what is not it.");
+      return false;
+    }
     this.pen.begin(tool, this.truth.active, tool === "box" || positive !== other, brush, at);
     this.pointer = at;
     this.drawn();

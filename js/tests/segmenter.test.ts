@@ -158,6 +158,10 @@ describe("the widget", () => {
     drag([[3, 3]]);
     expect(host.sent).toHaveLength(1);
     expect(text(".sp-hint")).toMatch(/drag a box/i);
+    const sent = host.sent.length;
+    drag([[2, 2], [8, 6]], { button: 2 });
+    expect(host.sent).toHaveLength(sent);
+    expect(text(".sp-hint")).toMatch(/holds the object/i);
     clock.go(5000);
     expect(text(".sp-hint")).toBe("");
   });

@@ -10,7 +10,7 @@ from skimage.graph import MCP_Geometric
 
 from scribbleprompt_widget.extras import require
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.predictors.base import BACKGROUND_LOGIT, Predictor, Session, State
+from scribbleprompt_widget.predictors.base import BACKGROUND_LOGIT, CpuPredictor, Predictor, Session, State
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ GRABCUT_SEED: Final = 0
 GRABCUT_MODEL: Final = (1, 65)  # OpenCV's shape of a colour model
 
 
-class NearestPredictor(Predictor):
+class NearestPredictor(CpuPredictor):
     """A pixel belongs to the scribble or click that is nearest, by Euclidean distance. Does not see the image.
 
     What lies outside a box counts as a negative scribble; a box without a positive one counts as a positive one itself.
@@ -46,7 +46,7 @@ class NearestPredictor(Predictor):
         return _NearestSession(self, image)
 
 
-class GeodesicNearestPredictor(Predictor):
+class GeodesicNearestPredictor(CpuPredictor):
     """As `NearestPredictor`, by geodesic distance, in which a way over edges is long (Bai and Sapiro, IJCV 2009)."""
 
     name = "nearest_geodesic"
@@ -56,7 +56,7 @@ class GeodesicNearestPredictor(Predictor):
         return _GeodesicSession(self, image)
 
 
-class GrabCutPredictor(Predictor):
+class GrabCutPredictor(CpuPredictor):
     """OpenCV's GrabCut (Rother et al., SIGGRAPH 2004), five iterations.
 
     Prompts are certain; other pixels begin as what the earlier mask says, or without one as what the nearest scribble
@@ -65,7 +65,8 @@ class GrabCutPredictor(Predictor):
 
     name = "grabcut"
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(device)
         self.engine = f"opencv {require('cv2').__version__}"
 
     def _open(self, image: Image) -> Session:

@@ -13,8 +13,8 @@ from scribbleprompt_widget.evaluation.parallel import Progress, compute
 from scribbleprompt_widget.evaluation.protocols import HUMAN, PROTOCOLS, ROUNDS
 from scribbleprompt_widget.evaluation.report import Report
 from scribbleprompt_widget.extras import require
-from scribbleprompt_widget.predictors.base import Predictor
-from scribbleprompt_widget.predictors.registry import load_predictor
+from scribbleprompt_widget.predictors.base import CpuPredictor, Predictor
+from scribbleprompt_widget.predictors.registry import find_factory, load_predictor
 
 if TYPE_CHECKING:
     from scribbleprompt_widget.evaluation.trials import Measurement
@@ -166,13 +166,10 @@ def _loaded(
 
 
 def _load(name: str | Path, device: str | None) -> Predictor:
-    if device is None:
-        return load_predictor(name)
-    try:
-        return load_predictor(name, device=device)
-    except TypeError:
-        # It has no device to choose, as the baselines. The report tells each predictor's engine.
-        return load_predictor(name)
+    factory, _ = find_factory(name)
+    # The report tells each predictor's engine.
+    no_choice = isinstance(factory, type) and issubclass(factory, CpuPredictor)
+    return load_predictor(name) if device is None or no_choice else load_predictor(name, device=device)
 
 
 def _left_out(task: Task, protocols: Sequence[str], limit: int | None) -> Iterator[str]:

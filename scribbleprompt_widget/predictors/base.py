@@ -20,7 +20,7 @@ from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.prompts import Prompts, check_inside
 
-__all__ = ["Prediction", "Predictor", "Session", "State"]
+__all__ = ["CpuPredictor", "Prediction", "Predictor", "Session", "State"]
 
 BACKGROUND_LOGIT: Final = -20.0
 """Logit of what no grid covers; its probability, 2e-9, is background by any threshold."""
@@ -235,3 +235,17 @@ class Predictor(ABC):
         if self._session is None:
             raise RuntimeError("predict needs an image: call set_image(image) first, or open(image)")
         return self._session.predict(prompts, **keywords)
+
+
+class CpuPredictor(Predictor):
+    """A predictor without a network, which no accelerator helps.
+
+    Parameters
+    ----------
+    device
+        "cpu"; so that every predictor can be loaded by the same words.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        if str(device) != "cpu":
+            raise ValueError(f'device takes "cpu" for {self.name}, which has no network; got {device!r}')

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.predictors.base import Predictor, Session, State
+from scribbleprompt_widget.predictors.base import CpuPredictor, Predictor, Session, State
 from scribbleprompt_widget.predictors.walk import corrected_walk, random_walk, stroke_outline
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
@@ -45,15 +45,11 @@ CLICK_GAIN: Final = 4.0
 """A click counts so many times a stroke: bilinear resampling keeps its pixel between strokes of the other sign."""
 
 
-class RandomWalkerPredictor(Predictor):
+class RandomWalkerPredictor(CpuPredictor):
     """Random walker with seeds and a leaning (Grady 2005, 2006), on scikit-image. No weights, no torch."""
 
     name = "random_walker"
     engine = "scikit-image"
-
-    def __init__(self, device: str = "cpu") -> None:
-        if str(device) != "cpu":
-            raise ValueError(f'device takes "cpu" for the random walker, got {device!r}')
 
     def _open(self, image: Image) -> RandomWalkerSession:
         return RandomWalkerSession(self, image)

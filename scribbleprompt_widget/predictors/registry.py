@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scribbleprompt_widget.predictors.base import Predictor
 
@@ -65,11 +65,22 @@ def load_predictor(name: str | Path = "default", **keywords: Any) -> Predictor:
     ValueError
         For an unknown name; the message lists the known ones.
     """
+    factory, found = find_factory(name)
+    return factory(**{**found, **keywords})
+
+
+def find_factory(name: str | Path) -> tuple[Factory, dict[str, Any]]:
+    """What `load_predictor` calls for a name or path, and the keywords that the path becomes.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
     key = DEFAULT if name == "default" else str(name)
-    factory = _FACTORIES.get(key)
+    factory, keywords = _FACTORIES.get(key), {}
     if factory is None and Path(key).suffix in {".pt", ".pth", ".safetensors"}:
-        keywords = {"checkpoint": key, **keywords}
-        factory = CHECKPOINT
+        factory, keywords = CHECKPOINT, {"checkpoint": key}
     if factory is None:
         raise ValueError(
             f"model takes one of {', '.join(predictor_names())}, or the path of a checkpoint (.pt, .safetensors); "
@@ -78,4 +89,4 @@ def load_predictor(name: str | Path = "default", **keywords: Any) -> Predictor:
     if isinstance(factory, str):
         module, _, attribute = factory.partition(":")
         factory = getattr(import_module(module), attribute)
-    return factory(**keywords)
+    return cast("Factory", factory), keywords

@@ -292,8 +292,7 @@ class Segmenter(anywidget.AnyWidget):
             try:
                 planes = act(self._annotation)
             except Exception as error:
-                self.last_error = error
-                self.send({"type": "error", "id": request, "text": _told(error)})
+                self._tell_error(error, request)
                 raise
             self.last_error = None
             base = self._version
@@ -312,8 +311,17 @@ class Segmenter(anywidget.AnyWidget):
             for trait, value in self._drawn().items():
                 setattr(self, trait, value)
         self._static.stale = True
-        # Last, because people's own handlers hang on it and may take their time.
-        self.mask_version = self._version
+        try:
+            # Last, because people's own handlers hang on it and may take their time.
+            self.mask_version = self._version
+        except Exception as error:
+            # The request was answered by the update: the error is one that every view shows.
+            self._tell_error(error, None)
+            raise
+
+    def _tell_error(self, error: Exception, request: str | None) -> None:
+        self.last_error = error
+        self.send({"type": "error", "id": request, "text": _told(error)})
 
     def _drawn(self) -> dict[str, Any]:
         """The small traits that follow every change."""
@@ -355,9 +363,8 @@ class Segmenter(anywidget.AnyWidget):
             self._answer(str(content.get("type")), content, request)
         except Exception as error:  # whatever it is, the person at the canvas has to see it
             log.debug("message %r failed", content.get("type"), exc_info=True)
-            if self.last_error is not error:  # not told yet: an observer's error, or a message that makes no sense
-                self.last_error = error
-                self.send({"type": "error", "id": request, "text": _told(error)})
+            if self.last_error is not error:  # not told yet: a message that makes no sense
+                self._tell_error(error, request)
 
     def _answer(self, kind: str, content: Mapping[str, Any], request: str | None) -> None:
         if kind == "prompt":

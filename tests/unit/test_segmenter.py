@@ -227,6 +227,23 @@ def test_a_closed_widget_is_freed_with_its_image(paint):
     assert [ref() for ref in held] == [None, None]
 
 
+def test_traits_from_the_canvas_wait_for_what_is_being_drawn(w, paint):
+    order = []
+    w.observe(lambda change: order.append(change["name"]), names=["mask_version", "label"])
+    paint.wait_for = threading.Event()
+    drawing = threading.Thread(target=w.add_click, args=(3, 3))
+    choosing = threading.Thread(target=w.set_state, args=({"label": "organ"},))
+    drawing.start()
+    while not paint.calls:
+        assert drawing.is_alive()
+    choosing.start()
+    choosing.join(0.1)  # time enough to come first, if it could
+    paint.wait_for.set()
+    for thread in (drawing, choosing):
+        thread.join()
+    assert order == ["mask_version", "label"]
+
+
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
@@ -380,6 +397,7 @@ def test_an_observers_error_reaches_the_canvas_after_the_mask(w):
     messages = view.say("prompt", label=0, prompt=CLICK)
     assert [message["type"] for message in messages] == ["update", "error"]
     assert "in my handler" in messages[-1]["text"]
+    assert messages[-1]["id"] is None  # the update has answered the request: an error with its id would find nobody
     assert view.masks[0].sum() == 1
 
 
