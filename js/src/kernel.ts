@@ -3,7 +3,7 @@ import type { Clock } from "./clock";
 import { bytesOf, inflate } from "./codec";
 import { Masks, type Patch, type Rect } from "./planes";
 import { Previews } from "./previews";
-import type { Bytes, DrawnPrompt, Host, Incoming, PlaneHeader, Update } from "./protocol";
+import type { Bytes, Command, DrawnPrompt, Host, Incoming, PlaneHeader, Update } from "./protocol";
 import { isPrompt, Requests, type KernelState, type PromptRequest, type Request } from "./requests";
 import type { Size } from "./view";
 
@@ -36,6 +36,8 @@ export class Kernel {
   readonly previews: Previews;
   private errorAt = 0;
   private loading = false;
+  /** Version of the image that is on the canvas. */
+  private image = 0;
   private held: { message: Update; buffers: Bytes[] }[] = [];
   private wholeAt = -Infinity;
   private unsettled = false;
@@ -77,10 +79,11 @@ export class Kernel {
     this.loading = false;
     this.wholeAt = -Infinity;
     this.masks = new Masks(image.width, image.height, (label, rect) => this.events.touched(label, rect));
+    this.image = this.host.get("_image")?.version ?? 0;
     const kept = this.host.get("_mask");
     const isCurrent = kept && kept.version === this.host.get("mask_version");
     // The trait may still hold the mask of the image before.
-    if (isCurrent && kept.version >= (this.host.get("_image")?.version ?? 0)) void this.load(this.masks);
+    if (isCurrent && kept.version >= this.image) void this.load(this.masks);
     else if (first) this.askWhole();
     else this.expectVersion();
   }
@@ -227,9 +230,9 @@ export class Kernel {
     this.active();
   }
 
-  private post(message: Parameters<Host["send"]>[0]): boolean {
+  private post(message: Command & { id: string }): boolean {
     try {
-      this.host.send(message);
+      this.host.send({ ...message, image: this.image });
       return true;
     } catch {
       this.requests.lost();

@@ -81,7 +81,8 @@ export type Command =
   | { type: "prompt" | "preview"; label: number; prompt: DrawnPrompt }
   | { type: "undo" | "redo" | "whole" | "settle" }
   | { type: "clear"; label: number };
-export type Outgoing = Command & { id: string };
+/** `image`: the version of the image that it was drawn on. */
+export type Outgoing = Command & { id: string; image: number };
 
 export interface Update {
   type: "update";

@@ -63,13 +63,22 @@ describe("the conversation with the kernel", () => {
     it("sends a prompt, and has its answer", () => {
       kernel.prompt(0, click, 990);
       const { id } = host.last();
-      expect(host.last()).toEqual({ type: "prompt", id, label: 0, prompt: click });
+      expect(host.last()).toEqual({ type: "prompt", id, image: 0, label: 0, prompt: click });
       expect(kernel.state).toBe("thinking");
       host.say({ type: "started", id });
       host.update(id, 1, 0, { width: 3 });
       expect(kernel.state).toBe("ready");
       expect(kernel.masks.area(0)).toBe(6);
       expect(events.updated.mock.calls[0]![0]).toMatchObject({ id, releasedAt: 990 });
+    });
+
+    it("says which image was drawn on", () => {
+      host.traits._image = { ...host.traits._image, version: 4 };
+      kernel.prompt(0, click, null);
+      expect(host.last()).toMatchObject({ image: 0 }); // it is not on the canvas yet
+      kernel.open(size, false);
+      kernel.prompt(0, click, null);
+      expect(host.last()).toMatchObject({ image: 4 });
     });
 
     it("sends many at once, in order, and drops none", () => {

@@ -41,6 +41,8 @@ TELL_AFTER_S: Final = 0.3
 YIELD_S: Final = 0.0005
 """The kernel writes to its socket in a thread of its own, which gets Python's lock within this time; the work that is
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
+ON_AN_IMAGE: Final = ("prompt", "preview", "undo", "redo", "clear")
+"""Messages that mean the image on the canvas, and carry its version."""
 
 
 class Area(NamedTuple):
@@ -251,6 +253,7 @@ class Segmenter(anywidget.AnyWidget):
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         with self._lock:
             self._annotation = Annotation(opened, self.labels, self._annotation.predictor)
+            self.last_error = None
             self._version += 1
             self._image = _image_state(opened, self._version)
             self._publish(self._annotation.masks.planes(), base=None)
@@ -360,11 +363,26 @@ class Segmenter(anywidget.AnyWidget):
         """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""
         request = content.get("id")
         try:
-            self._answer(str(content.get("type")), content, request)
+            with self._lock:
+                if self._is_for_this_image(content):
+                    self._answer(str(content.get("type")), content, request)
         except Exception as error:  # whatever it is, the person at the canvas has to see it
             log.debug("message %r failed", content.get("type"), exc_info=True)
             if self.last_error is not error:  # not told yet: a message that makes no sense
                 self._tell_error(error, request)
+
+    def _is_for_this_image(self, content: Mapping[str, Any]) -> bool:
+        """Whether a message was meant for the image that is here; what waited behind `set_image` was not.
+
+        The person is told what was lost by it; of a preview there is nothing to tell.
+        """
+        kind = content.get("type")
+        if kind not in ON_AN_IMAGE or content.get("image") == self._image["version"]:
+            return True
+        if kind != "preview":
+            # The front end forgot its requests with the image: no id would find anybody.
+            self._tell_error(ValueError(f"{kind} was meant for the image before this one, and changed nothing"), None)
+        return False
 
     def _answer(self, kind: str, content: Mapping[str, Any], request: str | None) -> None:
         if kind == "prompt":
@@ -373,9 +391,8 @@ class Segmenter(anywidget.AnyWidget):
                 self._change(lambda annotation: annotation.add(label, prompt), request)
         elif kind == "preview":
             label, prompt = self._drawn_prompt(content)
-            with self._lock:
-                planes = self._annotation.preview(label, prompt)
-                self._send_planes("preview", request, planes, base=self._version)
+            planes = self._annotation.preview(label, prompt)
+            self._send_planes("preview", request, planes, base=self._version)
         elif kind == "undo":
             self._change(lambda annotation: annotation.undo(), request)
         elif kind == "redo":
@@ -384,9 +401,8 @@ class Segmenter(anywidget.AnyWidget):
             label = self._label_index(content)
             self._change(lambda annotation: annotation.clear(label), request)
         elif kind == "whole":
-            with self._lock:
-                planes = self._annotation.masks.planes()
-                self._send_planes("update", request, planes, version=self._version, base=None)
+            planes = self._annotation.masks.planes()
+            self._send_planes("update", request, planes, version=self._version, base=None)
         elif kind == "settle":
             self.send_state("_mask")
             self._static.refresh()

@@ -238,6 +238,20 @@ def test_strokes_drawn_while_a_cell_runs_wait_and_are_answered(open_notebook):
     assert lab.evaluate(2, "[bool(w.mask[30, 60]), bool(w.mask[60, 60])]") == [True, True]
 
 
+def test_strokes_that_wait_while_a_cell_shows_another_image_do_not_land_on_it(open_notebook):
+    gate = "import pathlib, time\nwhile not pathlib.Path('next').exists(): time.sleep(0.05)\n"
+    lab = open_notebook([WIDGET, gate + "w.set_image(np.zeros((120, 160)))", ""])
+    canvas = lab.run_widget(0)
+    lab.run(1)
+    lab.page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']").first.wait_for(state="attached")
+    canvas.stroke((40, 30), (90, 30))
+    canvas.expect_state("busy")
+    (lab.server.root / "next").touch()
+    expect(canvas.root.get_by_text("the image before this one").first).to_be_visible()
+    (lab.server.root / "next").unlink()
+    assert lab.evaluate(2, "[len(w.prompts), bool(w.mask.any())]") == [0, False]
+
+
 def test_a_predictors_error_is_shown_and_the_widget_goes_on(lab):
     canvas = lab.canvas
     lab.evaluate(1, "setattr(w._annotation.predictor, 'fail_with', RuntimeError('no memory left'))")

@@ -58,7 +58,8 @@ class FrontEnd:
 
     def say(self, kind, **fields):
         count = len(self.messages)
-        self.widget._handle_custom_msg({"type": kind, "id": f"v-{count}", **fields}, [])
+        message = {"type": kind, "id": f"v-{count}", "image": self.widget._image["version"], **fields}
+        self.widget._handle_custom_msg(message, [])
         return self.messages[count:]
 
 
@@ -343,7 +344,7 @@ def test_the_image_reaches_the_screen_with_its_depth():
 )
 def test_a_message_that_makes_no_sense_is_answered_and_kept_as_last_error(w, message, words):
     view = FrontEnd(w)
-    w._handle_custom_msg({"id": "7", **message}, [])
+    w._handle_custom_msg({"id": "7", "image": 0, **message}, [])
     assert view.messages[-1]["type"] == "error"
     assert view.messages[-1]["id"] == "7"
     assert words in view.messages[-1]["text"]
@@ -370,6 +371,25 @@ def test_a_predictor_that_fails_is_told_and_the_widget_goes_on(w, paint):
     assert w.last_error is None
     assert np.array_equal(view.masks[0], w.mask)
     assert len(w.prompts) == 2
+
+
+@pytest.mark.parametrize("kind", ["prompt", "preview", "undo", "redo", "clear"])
+def test_what_was_meant_for_the_image_before_changes_nothing(w, kind):
+    view = FrontEnd(w)
+    w.add_click(3, 3)
+    w.undo()
+    before = w._image["version"]
+    w.set_image(np.ones(SHAPE))
+    w.add_click(20, 20)
+    mask = w.mask
+    messages = view.say(kind, label=0, prompt=CLICK, image=before)
+    assert np.array_equal(w.mask, mask)
+    assert len(w.prompts) == 1
+    assert [(message["type"], message["id"]) for message in messages] == (
+        [] if kind == "preview" else [("error", None)]
+    )
+    view.say("undo")
+    assert len(w.prompts) == 0
 
 
 def test_a_slow_answer_is_told_of_while_it_is_worked_on(w, paint):
@@ -407,9 +427,8 @@ def test_two_threads_may_draw_at_once(w):
 
     def draw(y):
         for x in range(30):
-            w._handle_custom_msg(
-                {"type": "prompt", "id": f"{y}-{x}", "label": 0, "prompt": {**CLICK, "x": x, "y": y}}, []
-            )
+            prompt = {**CLICK, "x": x, "y": y}
+            w._handle_custom_msg({"type": "prompt", "id": f"{y}-{x}", "image": 0, "label": 0, "prompt": prompt}, [])
 
     threads = [threading.Thread(target=draw, args=(y,)) for y in (3, 30)]
     for thread in threads:
