@@ -1,6 +1,7 @@
 """A wheel built from a clean copy of the sources holds the front end, and works where there is no node."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -63,7 +64,8 @@ def test_the_wheel_holds_the_front_end_and_nothing_of_its_making(wheel):
 def test_it_works_in_a_clean_environment_without_node(wheel, tmp_path):
     run([sys.executable, "-m", "venv", str(tmp_path / "venv")])
     python = tmp_path / "venv" / "bin" / "python"
-    run([python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel])
+    options = shlex.split(os.environ.get("PIP_OPTIONS", ""))  # as in the Makefile: which build of torch
+    run([python, "-m", "pip", "install", "--quiet", *options, "-c", ROOT / "constraints.txt", wheel])
     # Only what the system needs to start a program: no node, no npm.
     empty = tmp_path / "bin"
     empty.mkdir()
