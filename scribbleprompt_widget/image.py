@@ -103,16 +103,21 @@ class Image:
         if isinstance(image, Image):
             if slice_index is not None or axis is not None:
                 raise ValueError("slice_index and axis choose a slice of a volume, and image is an Image already")
-            return image if chosen is None else replace(image, spacing=chosen)
+            return image if chosen is None else image._with_spacing(chosen)
         raw, source = read_slice(image, slice_index, axis)
-        if chosen is None and raw.spacing is not None:
-            chosen = raw.spacing[0], raw.spacing[1]
+        spacing = None if raw.spacing is None else (raw.spacing[0], raw.spacing[1])
         binary = raw.array.dtype.kind == "b"
-        return cls(_own_copy(raw.array), chosen, raw.geometry, source, binary=binary)
+        opened = cls(_own_copy(raw.array), spacing, raw.geometry, source, binary=binary)
+        return opened if chosen is None else opened._with_spacing(chosen)
 
     def __post_init__(self) -> None:
         if self.pixels.dtype.kind == "f" and not np.isfinite(self.pixels).any():
             raise ValueError(f"image {self.shape} has no finite pixel: every one is NaN or infinite")
+
+    def _with_spacing(self, spacing: tuple[float, float]) -> Image:
+        """The image with (row, column) millimetres, in its geometry too: a saved mask must agree with its area."""
+        geometry = None if self.geometry is None else self.geometry.with_spacing(spacing)
+        return replace(self, spacing=spacing, geometry=geometry)
 
     def __repr__(self) -> str:
         height, width = self.shape

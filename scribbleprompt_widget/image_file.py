@@ -56,6 +56,13 @@ class Geometry:
     axis: int | None = None
     slice_index: int | None = None
 
+    def with_spacing(self, spacing: tuple[float, float]) -> Geometry:
+        """The same place, with other millimetres per pixel in the plane of the slice: (row, column)."""
+        steps = list(self.spacing[::-1])
+        for axis, step in zip((axis for axis in range(len(steps)) if axis != self.axis), spacing, strict=True):
+            steps[axis] = step
+        return replace(self, spacing=tuple(steps[::-1]))
+
 
 @dataclass(frozen=True, eq=False)
 class RawImage:

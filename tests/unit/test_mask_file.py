@@ -161,6 +161,26 @@ def test_a_flat_medical_image_keeps_its_geometry(tmp_path, suffix, mask):
     assert stored.GetDirection() == source.GetDirection()
 
 
+@pytest.mark.parametrize(("axis", "steps"), [(0, (0.25, 0.5, 4.0)), (1, (0.25, 3.0, 0.5)), (2, (2.0, 0.25, 0.5))])
+@pytest.mark.parametrize("anew", [False, True])
+def test_spacing_that_was_given_holds_over_the_files_own(tmp_path, axis, steps, anew):
+    volume = SimpleITK.GetImageFromArray(np.zeros((4, 5, 6), np.int16))
+    volume.SetSpacing((2.0, 3.0, 4.0))
+    volume.SetOrigin((7.0, 8.0, 9.0))
+    given = (0.5, 0.25)
+    image = Image.of(volume, slice_index=1, axis=axis, spacing=None if anew else given)
+    image = Image.of(image, spacing=given) if anew else image
+    stored = SimpleITK.ReadImage(save_mask(tmp_path / "a.mha", image.pixels == 0, image))
+    assert stored.GetSpacing() == steps  # (x, y, z): the plane's as given, across it the file's
+    assert stored.GetOrigin() == volume.GetOrigin()
+
+
+def test_spacing_given_for_a_flat_file_is_written(tmp_path, mask):
+    source = SimpleITK.GetImageFromArray(np.zeros(SHAPE, np.int16))
+    image = Image.of(source, spacing=(0.5, 0.25))
+    assert SimpleITK.ReadImage(save_mask(tmp_path / "a.mha", mask, image)).GetSpacing() == (0.25, 0.5)
+
+
 @given(st.integers(0, 2), st.integers(0, 3), st.sampled_from(["png", "npy", "nrrd"]))
 def test_a_saved_mask_opens_as_an_image_over_its_source(tmp_path_factory, axis, index, suffix):
     folder = tmp_path_factory.mktemp("masks")
