@@ -1,9 +1,9 @@
 """The project's own network: the paper's five channels in, logits out, at a twentieth of the paper's arithmetic.
 
 A residual U-Net, narrow where there are many pixels and wide where there are few. What makes it sharp: a few features
-at the image's own resolution go past everything to the head. What makes it see far: large depthwise kernels below,
-and attention at the bottom, where any place can look at any other. Every normalisation folds into its convolution
-(`CompactNetwork.fold`), so that inference is convolutions and ReLUs alone.
+at the image's own resolution go past everything to the head. What makes it see far: prompts that are spread over the image
+before they are read (`spread_prompts`), large depthwise kernels below, and attention at the bottom, where any place can
+look at any other. Every normalisation folds into its convolution (`CompactNetwork.fold`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Final, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from scribbleprompt_widget.models.spread import spread_prompts
 
 __all__ = ["CompactConfig", "CompactNetwork", "Level"]
 
@@ -85,6 +87,9 @@ class CompactConfig:
     norm
         "batch": batch normalisation. "weight": standardised weights with a gain, so that a prediction never depends on
         the other samples of a batch, in training either. "none": both have been folded away.
+    contrasts
+        Prompts spread over the image are read beside the five channels, once for each of these (see `spread_prompts`);
+        none: the five channels alone.
     matching
         Let every place of the first level compare itself with all others by linear attention before the head: pixels
         that look like those under a stroke take its sign, however far away.
@@ -99,6 +104,7 @@ class CompactConfig:
         Level(160, encoder=2, decoder=0, block="wide", attention=True),
     )
     norm: str = "weight"
+    contrasts: tuple[float, ...] = (8.0, 40.0)
     matching: bool = False
 
     def __post_init__(self) -> None:
@@ -126,15 +132,16 @@ class CompactNetwork(nn.Module):
         super().__init__()
         self.config = config = CompactConfig() if config is None else config
         norm, first, *others = config.norm, config.levels[0], *config.levels[1:]
+        read = IN_CHANNELS + len(config.contrasts)
         self.stem: nn.Module
         if config.detail:
-            self.stem = _conv(IN_CHANNELS, config.detail, 3, norm=norm)
+            self.stem = _conv(read, config.detail, 3, norm=norm)
             self.enter = _conv(config.detail, first.width, 2, stride=2, norm=norm)
             self.leave = _conv(first.width, 4 * config.detail, 1, norm=norm)
             self.refine = _conv(config.detail, config.detail, 3, norm=norm)
             self.head = nn.Conv2d(config.detail, 1, 3, padding=1)
         else:
-            self.enter = _conv(4 * IN_CHANNELS, first.width, 3, norm=norm)
+            self.enter = _conv(4 * read, first.width, 3, norm=norm)
             self.head = nn.Conv2d(first.width, 4, 3, padding=1)
         self.encoders = nn.ModuleList(_blocks(level, level.encoder, norm, level.attention) for level in config.levels)
         pairs = list(zip(config.levels, others, strict=False))
@@ -158,7 +165,7 @@ class CompactNetwork(nn.Module):
         """
         if not torch.compiler.is_exporting():
             _check(x, self.config.stride)
-        x = torch.cat([x[:, :PREVIOUS], torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)], dim=1)
+        x = torch.cat([x[:, :PREVIOUS], torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE), *self._spread(x)], dim=1)
         if not self.config.detail:
             return F.pixel_shuffle(self.head(self._levels(self.enter(F.pixel_unshuffle(x, 2)))), 2)
         fine = F.relu(self.stem(x))
@@ -167,6 +174,14 @@ class CompactNetwork(nn.Module):
         mixed = fine + coarse
         logits: Tensor = self.head(mixed + self.refine(F.relu(mixed)))
         return logits
+
+    def _spread(self, x: Tensor) -> list[Tensor]:
+        """What is read beside the five channels, in their layout."""
+        contrasts = self.config.contrasts
+        if not contrasts:
+            return []
+        spread = spread_prompts(*x[:, :PREVIOUS].split(1, dim=1), contrasts=contrasts, grids=len(self.config.levels))
+        return [spread.to(x.dtype)]
 
     def _levels(self, x: Tensor) -> Tensor:
         """Down to the lowest level and up again: B width H/2 W/2 in and out."""

@@ -105,8 +105,11 @@ def load_network(path: str | Path) -> tuple[CompactNetwork, NetworkFile]:
     try:
         values = json.loads(metadata["network"])
         levels = tuple(Level(**level) for level in values.pop("levels"))
+        contrasts = tuple(values.pop("contrasts"))
         described = NetworkFile(
-            CompactConfig(levels=levels, **values), int(metadata["resolution"]), json.loads(metadata["training"])
+            CompactConfig(levels=levels, contrasts=contrasts, **values),
+            int(metadata["resolution"]),
+            json.loads(metadata["training"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"checkpoint {str(path)!r} describes no network that this version knows: {error}") from error
