@@ -1,9 +1,9 @@
 """The project's own network: the paper's five channels in, logits out, at a twentieth of the paper's arithmetic.
 
 A residual U-Net, narrow where there are many pixels and wide where there are few. What makes it sharp: a few features
-at the image's own resolution go past everything to the head. What makes it see far: prompts that are spread over the image
-before they are read (`spread_prompts`), large depthwise kernels below, and attention at the bottom, where any place can
-look at any other. Every normalisation folds into its convolution (`CompactNetwork.fold`).
+at the image's own resolution go past everything to the head. What makes it see far: prompts that are spread over the
+image before they are read (`spread_prompts`), large depthwise kernels below, and attention at the bottom, where any
+place can look at any other. Every normalisation folds into its convolution (`CompactNetwork.fold`).
 """
 
 from __future__ import annotations
@@ -180,8 +180,9 @@ class CompactNetwork(nn.Module):
         contrasts = self.config.contrasts
         if not contrasts:
             return []
-        spread = spread_prompts(*x[:, :PREVIOUS].split(1, dim=1), contrasts=contrasts, grids=len(self.config.levels))
-        return [spread.to(x.dtype)]
+        image, box, positive, negative = (x[:, i : i + 1] for i in range(PREVIOUS))
+        grids = len(self.config.levels)
+        return [spread_prompts(image, box, positive, negative, contrasts=contrasts, grids=grids).to(x.dtype)]
 
     def _levels(self, x: Tensor) -> Tensor:
         """Down to the lowest level and up again: B width H/2 W/2 in and out."""

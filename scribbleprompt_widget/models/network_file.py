@@ -105,17 +105,13 @@ def load_network(path: str | Path) -> tuple[CompactNetwork, NetworkFile]:
     try:
         values = json.loads(metadata["network"])
         levels = tuple(Level(**level) for level in values.pop("levels"))
-        contrasts = tuple(values.pop("contrasts"))
-        described = NetworkFile(
-            CompactConfig(levels=levels, contrasts=contrasts, **values),
-            int(metadata["resolution"]),
-            json.loads(metadata["training"]),
-        )
+        network = CompactConfig(levels=levels, contrasts=tuple(values.pop("contrasts")), **values)
+        described = NetworkFile(network, int(metadata["resolution"]), json.loads(metadata["training"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"checkpoint {str(path)!r} describes no network that this version knows: {error}") from error
-    network = CompactNetwork(described.network)
-    load_weights(network, path)
-    return network.eval(), described
+    module = CompactNetwork(described.network)
+    load_weights(module, path)
+    return module.eval(), described
 
 
 def _metadata(path: str | Path) -> dict[str, str]:

@@ -84,7 +84,7 @@ def spread_prompts(
 
 
 def _grid(pooled: Tensor, contrasts: Tensor, strength: float, leak: float) -> _Grid:
-    image, positive, negative = pooled.split(1, dim=1)
+    image, positive, negative = (pooled[:, i : i + 1] for i in range(3))
     sharpness = contrasts / image.var(dim=(2, 3), keepdim=True, correction=0).clamp_min(LEAST_VARIANCE)
     right = F.pad(_weights(image.diff(dim=3), sharpness), (0, 1))
     down = F.pad(_weights(image.diff(dim=2), sharpness), (0, 0, 0, 1))
