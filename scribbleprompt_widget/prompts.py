@@ -30,6 +30,8 @@ __all__ = [
 
 DEFAULT_WIDTH = 3.0
 """Brush width in image pixels; people's scribbles in MedScribble are about this wide at 256x256."""
+FARTHEST = 1e12
+"""Greatest coordinate or width in image pixels: squares of these are floats, and their cells integers, by far."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Scribble:
     width
         Width of the stroke in image pixels, > 0. Not used by a raster.
     raster
-        (H, W) array in [0, 1], nonzero where the stroke is: what the paper's data sets hold.
+        (H, W) array in [0, 1], above 0 where the stroke is, which is somewhere: what the paper's data sets hold.
     """
 
     points: np.ndarray | None
@@ -143,11 +145,12 @@ class Prompts(Sequence[Prompt]):
     __slots__ = ("_items",)
 
     def __init__(self, items: Iterable[Prompt] = ()) -> None:
-        items = tuple(items)
-        for item in items:
+        if not isinstance(items, Iterable):
+            raise TypeError(f"prompts takes a sequence of Click, Box and Scribble, got {type(items).__name__} alone")
+        self._items: tuple[Prompt, ...] = tuple(items)
+        for item in self._items:
             if not isinstance(item, Click | Box | Scribble):
                 raise TypeError(f"prompts takes Click, Box and Scribble, got {type(item).__name__}")
-        self._items: tuple[Prompt, ...] = items
 
     @classmethod
     def from_arrays(
@@ -182,9 +185,8 @@ class Prompts(Sequence[Prompt]):
             if rasters.ndim != 3 or rasters.shape[0] != 2:
                 raise ValueError(f"scribbles takes a (2, H, W) array (positive, negative), got shape {rasters.shape}")
             for raster, positive in zip(rasters, (True, False), strict=True):
-                stroke = Scribble(raster=raster, positive=positive)
-                if stroke.raster is not None and stroke.raster.any():
-                    items.append(stroke)
+                if raster.any():
+                    items.append(Scribble(raster=raster, positive=positive))
         if (point_coords is None) != (point_labels is None):
             raise ValueError("point_coords and point_labels go together, got only one of them")
         if point_coords is not None and point_labels is not None:
@@ -301,8 +303,8 @@ def _number(name: str, value: object) -> float:
         number = float(value)  # type: ignore[arg-type]  # what is no number raises, and is told below
     except (TypeError, ValueError):
         raise TypeError(f"{name} takes a number of image pixels, got {value!r}") from None
-    if not math.isfinite(number):
-        raise ValueError(f"{name} takes a finite number of image pixels, got {number}")
+    if not abs(number) <= FARTHEST:  # NaN neither
+        raise ValueError(f"{name} takes a finite number of image pixels, up to {FARTHEST:g} from 0, got {number}")
     return number
 
 
@@ -328,6 +330,8 @@ def _points(points: ArrayLike) -> np.ndarray:
         raise ValueError("points is empty: a scribble takes at least one (x, y)")
     if array.ndim != 2 or array.shape[1] != 2:
         raise ValueError(f"points takes an (N, 2) array of (x, y), got shape {array.shape}")
+    if (farthest := np.abs(array).max()) > FARTHEST:
+        raise ValueError(f"points takes image pixels up to {FARTHEST:g} from 0, got {farthest}")
     array = array.copy()
     array.flags.writeable = False
     return array
@@ -340,6 +344,8 @@ def _raster(raster: ArrayLike) -> np.ndarray:
     if array.min() < 0 or array.max() > 1:
         raise ValueError(f"raster takes values in [0, 1], got {array.min():g} to {array.max():g}")
     hard = array > 0
+    if not hard.any():
+        raise ValueError("raster is empty: a scribble takes at least one pixel above 0")
     kept = hard if np.array_equal(array, hard) else array.astype(np.float32)
     kept.flags.writeable = False
     return kept

@@ -130,6 +130,10 @@ def test_sams_keywords():
     assert list(prompts[2:]) == [Click(1, 2), Click(3, 4, positive=False)]
 
 
+def test_scribble_arrays_without_a_stroke_are_no_prompts():
+    assert len(Prompts.from_arrays(scribbles=np.zeros((2, *SHAPE)))) == 0
+
+
 def test_prompts_are_a_sequence_that_does_not_change():
     prompts = Prompts([Click(1, 2)])
     longer = prompts + [Box(0, 0, 1, 1)]
@@ -155,6 +159,13 @@ def test_prompts_are_a_sequence_that_does_not_change():
         (lambda: Scribble([(1, 2)], width=0), ValueError, "width must be more than 0"),
         (lambda: Scribble(raster=np.full((2, 2), 7)), ValueError, r"raster takes values in \[0, 1\], got 7 to 7"),
         (lambda: Scribble(raster=np.zeros(3)), ValueError, r"raster takes an \(H, W\) array"),
+        (lambda: Scribble(raster=np.zeros((2, 2))), ValueError, "raster is empty: .* at least one pixel above 0"),
+        (lambda: Click(1e308, 1), ValueError, r"x takes a finite number of image pixels, up to 1e\+12.*got 1e\+308"),
+        (lambda: Box(0, 0, 5, -1e308), ValueError, "y1 takes a finite number"),
+        (lambda: Scribble([(1, 2)], width=1e308), ValueError, "width takes a finite number"),
+        (lambda: Scribble([(1, 2), (-1e308, 1e308)]), ValueError, r"points takes .*up to 1e\+12.*got 1e\+308"),
+        (lambda: Prompts(Click(1, 2)), TypeError, r"prompts takes a sequence of Click, Box and Scribble, got Click"),
+        (lambda: Prompts(3), TypeError, "prompts takes a sequence of Click, Box and Scribble, got int"),
         (lambda: Prompts([(1, 2)]), TypeError, "prompts takes Click, Box and Scribble, got tuple"),
         (lambda: Prompts.from_arrays(box=[1, 2, 3]), ValueError, "box takes 4 numbers"),
         (lambda: Prompts.from_arrays(point_coords=[[1, 2]]), ValueError, "point_labels go together"),
@@ -188,7 +199,13 @@ def test_prompts_outside_the_image_are_told_with_its_size(prompt):
 
 @pytest.mark.parametrize(
     "prompt",
-    [Click(-0.5, 47.4), Box(-10, -10, 500, 500), Box(63, 47, 90, 90), Scribble([(-30, 20), (90, 21)])],
+    [
+        Click(-0.5, 47.4),
+        Box(-10, -10, 500, 500),
+        Box(63, 47, 90, 90),
+        Scribble([(-30, 20), (90, 21)]),
+        Scribble([(5, 5)], width=1e12),
+    ],
 )
 def test_prompts_partly_inside_are_taken(prompt):
     check_inside(prompt, SHAPE)
