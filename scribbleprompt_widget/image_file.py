@@ -30,6 +30,12 @@ _FORMATS_WITH_FRAMES = ("GIF", "PNG", "TIFF", "WEBP")
 _PIXEL_SPACING = "0028|0030"
 # Where a DICOM file says what a pixel measures; without any of them ITK invents 1 mm.
 _SPACING_KEYS = (_PIXEL_SPACING, "0018|1164", "0018|2010")
+_SAMPLES, _PHOTOMETRIC = "0028|0002", "0028|0004"
+_BITS_ALLOCATED, _BITS_STORED, _SIGNED = "0028|0100", "0028|0101", "0028|0103"
+# The transfer syntax of run-length encoding as it stands in a file's first bytes; SimpleITK does not tell it.
+_RUN_LENGTH = b"\x02\x00\x10\x00UI\x14\x001.2.840.10008.1.2.5\0"
+_META_BYTES = 2048
+_CONVERT = "convert the file, or pass its pixels as an array"
 
 _ADDRESS = re.compile(r" ?\(0x[0-9a-f]+\)")
 _ORIENTATION_TAG = 274
@@ -226,15 +232,31 @@ def _read_flat(path: Path) -> RawImage:
 
 
 def _read_dicom(path: Path) -> RawImage:
-    sitk = load_sitk()
     # ITK applies the rescale slope, turns palettes and YBR to RGB, and inverts MONOCHROME1.
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.SetImageIO("GDCMImageIO")
     with quiet_sitk():
+        reader = _dicom_reader(path)
         raw = raw_from_sitk(reader.Execute())
     stated = {key: reader.GetMetaData(key) for key in _SPACING_KEYS if reader.HasMetaDataKey(key)}
     return _with_dicom_spacing(raw, stated)
+
+
+def _dicom_reader(path: Path) -> Any:
+    """A reader of one file, which knows its header; what ITK reads wrong or not at all is refused."""
+    reader = load_sitk().ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO("GDCMImageIO")
+    reader.ReadImageInformation()
+    told = {key: reader.GetMetaData(key).strip() for key in reader.GetMetaDataKeys() if key.startswith("0028|")}
+    if (told.get(_PHOTOMETRIC), told.get(_BITS_STORED), told.get(_SIGNED)) == ("MONOCHROME1", "12", "1"):
+        raise ValueError(f"ITK does not read MONOCHROME1 of 12 bits with a sign; {_CONVERT}")
+    if told.get(_SAMPLES) == "3" and told.get(_BITS_ALLOCATED) != "8" and _is_run_length_encoded(path):
+        raise ValueError(f"ITK mixes up run-length encoded colour of more than 8 bits; {_CONVERT}")
+    return reader
+
+
+def _is_run_length_encoded(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _RUN_LENGTH in file.read(_META_BYTES)
 
 
 def _with_dicom_spacing(raw: RawImage, stated: dict[str, str]) -> RawImage:
@@ -266,6 +288,7 @@ def _read_dicom_folder(path: Path) -> RawImage:
         names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(path), series[0])
         if len(names) == 1:  # one file may hold many frames, which the series reader does not expect
             return _read_dicom(Path(names[0]))
+        _dicom_reader(Path(names[0]))  # refuses what ITK reads wrong
         reader = sitk.ImageSeriesReader()
         reader.SetFileNames(names)
         reader.MetaDataDictionaryArrayUpdateOn()

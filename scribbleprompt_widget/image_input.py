@@ -68,6 +68,8 @@ def _raw_image(image: object, *, as_volume: bool) -> tuple[RawImage, str | None]
             return raw_from_sitk(image), None
         except ValueError as error:
             raise ValueError(f"image is a SimpleITK image, but {error}") from error
+    if isinstance(image, np.ma.MaskedArray) and np.ma.is_masked(image):
+        raise ValueError("image is a MaskedArray with masked pixels, which no image has: pass image.filled(value)")
     if isinstance(image, (list, tuple)) or hasattr(image, "__array__") or hasattr(image, "__array_interface__"):
         try:
             return RawImage(np.asarray(image)), None

@@ -241,6 +241,7 @@ def test_what_holds_no_image_is_a_type_error(nothing):
         (np.zeros((2, 2), "f4,f4"), r"its numbers"),
         (np.zeros((2, 2), "M8[s]"), r"its numbers"),
         ([[1, 2], [3]], r"a list, is no array of numbers"),
+        (np.ma.masked_equal([[1, 2], [3, 4]], 3), r"MaskedArray with masked pixels.*image\.filled\(value\)"),
         (np.full((2, 2), np.nan), r"\(2, 2\) has no finite pixel"),
         (np.full((2, 2, 3), np.inf, "f4"), r"no finite pixel"),
     ],
@@ -813,6 +814,17 @@ def test_a_folder_with_one_dicom_series_is_a_volume(tmp_path):
 def test_a_folder_with_one_dicom_file(tmp_path):
     write_series(tmp_path / "one", ramp((1, 5, 6)), 1)
     assert Image.of(tmp_path / "one").shape == (5, 6)
+
+
+def test_dicom_that_itk_reads_wrong_or_not_at_all_is_refused(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", ramp((3, 4), "u2"), "MONOCHROME1", stored=12, PixelRepresentation=1)
+    with pytest.raises(ValueError, match=r"a\.dcm' cannot be read as DICOM: ITK does not read MONOCHROME1 of 12 bits"):
+        Image.of(path)
+    for name in ("SC_rgb_rle_16bit.dcm", "SC_rgb_rle_32bit.dcm"):
+        with pytest.raises(ValueError, match="ITK mixes up run-length encoded colour of more than 8 bits; convert"):
+            Image.of(DICOM_DATA / name)
+    expected = pydicom.dcmread(DICOM_DATA / "SC_rgb_rle.dcm").pixel_array
+    np.testing.assert_array_equal(Image.of(DICOM_DATA / "SC_rgb_rle.dcm").pixels, expected)
 
 
 def test_dicom_without_pixels_is_named():
