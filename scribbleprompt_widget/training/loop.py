@@ -315,7 +315,10 @@ def _claim(path: Path, config: TrainingConfig) -> None:
 
 def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:
     """Samples to measure on, by name of their set; without augmentation."""
-    data = dataclasses.replace(config.data, exclude=(), augmentation=NO_AUGMENTATION, superpixel_probability=0.0)
+    # What concerns training alone, and may name sets that are not measured on, is left out.
+    data = dataclasses.replace(
+        config.data, exclude=(), weights={}, augmentation=NO_AUGMENTATION, superpixel_probability=0.0
+    )
     # A shipped configuration names sets that other people's data may lack.
     found = [] if data.root is None else data_sets(data.root)
     chosen = {

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -156,3 +157,17 @@ def test_losses_that_are_no_numbers_are_skipped_and_then_told(tmp_path, monkeypa
     monkeypatch.setattr(loop, "segmentation_loss", lambda *a: real(*a) * float("nan"))
     with pytest.raises(FloatingPointError, match=r"lower optimisation\.rate"):
         train(read_config("smoke", [*TINY, "steps=50"]), tmp_path / "always", device="cpu", progress=False)
+
+
+def test_weights_of_sets_and_a_set_that_is_held_out_go_together(tmp_path):
+    rng = np.random.default_rng(0)
+    (data := tmp_path / "data").mkdir()
+    for name in ("seen", "kept"):
+        masks = np.zeros((2, 64, 64), dtype=np.uint8)
+        masks[:, 20:44, 20:44] = 1
+        np.savez(data / f"{name}.npz", images=rng.integers(0, 99, masks.shape, np.uint8) + 99 * masks, masks=masks)
+    sets = ["data.exclude=[kept]", "validation.sets=[kept]", "data.weights={seen: 2}", "data.superpixel_probability=0"]
+    config = read_config("smoke", [*TINY, *sets, f"data.root={data}", "steps=2"])
+    train(config, tmp_path / "run", progress=False)
+    _, described = load_network(tmp_path / "run" / WEIGHTS)
+    assert list(described.training["dice"]) == ["kept"]
