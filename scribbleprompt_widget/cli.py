@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from scribbleprompt_widget import __version__
 from scribbleprompt_widget.evaluation import commands as evaluation_commands
 from scribbleprompt_widget.extras import MissingExtraError
 from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.image_input import read_stroke
 from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names
 from scribbleprompt_widget.prompts import Box, Click, Prompt, Prompts, Scribble
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
             dest="prompts",
             action="append",
             metavar="X,Y",
-            type=_click if positive else _negative_click,
+            type=_told(partial(_click, positive=positive)),
             help=f"a click {where}",
         )
         prompts.add_argument(
@@ -70,11 +72,17 @@ def _parser() -> argparse.ArgumentParser:
             dest="prompts",
             action="append",
             metavar="FILE",
-            type=_scribble if positive else _negative_scribble,
-            help=f"a stroke {where}: an image that is nonzero along it, or {' or '.join(POINT_FILES)} with x,y lines",
+            type=_told(partial(_scribble, positive=positive)),
+            help=f"a stroke {where}: {' or '.join(POINT_FILES)} with x,y lines, or a picture of the image's size where "
+            "it alone is not transparent or, without transparency, not black",
         )
     prompts.add_argument(
-        "--box", dest="prompts", action="append", metavar="X0,Y0,X1,Y1", type=_box, help="a box around the object"
+        "--box",
+        dest="prompts",
+        action="append",
+        metavar="X0,Y0,X1,Y1",
+        type=_told(_box),
+        help="a box around the object",
     )
     segment.add_argument(
         "--out", required=True, metavar="MASK", help="PNG, NPZ, NIfTI, NRRD, ...: by the file's ending"
@@ -101,31 +109,32 @@ def _segment(options: argparse.Namespace) -> None:
     print(f"{path}: {pixels} px{area}")  # noqa: T201  # a command talks on its streams
 
 
-def _click(text: str, *, positive: bool = True) -> Prompt:
+def _told(parse: Callable[[str], Prompt]) -> Callable[[str], Prompt]:
+    """Let argparse tell what was wrong; of other errors it tells the function's name."""
+
+    def told(text: str) -> Prompt:
+        try:
+            return parse(text)
+        except (OSError, ValueError, TypeError) as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return told
+
+
+def _click(text: str, *, positive: bool) -> Prompt:
     x, y = _numbers(text, 2)
     return Click(x, y, positive)
-
-
-def _negative_click(text: str) -> Prompt:
-    return _click(text, positive=False)
 
 
 def _box(text: str) -> Prompt:
     return Box(*_numbers(text, 4))
 
 
-def _scribble(text: str, *, positive: bool = True) -> Prompt:
-    path = Path(text)
-    try:
-        if path.suffix.lower() in POINT_FILES:
-            return Scribble(np.loadtxt(path, delimiter=",", ndmin=2), positive)
-        return Scribble(raster=Image.of(path).pixels != 0, positive=positive)
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _negative_scribble(text: str) -> Prompt:
-    return _scribble(text, positive=False)
+def _scribble(text: str, *, positive: bool) -> Prompt:
+    path = Path(text).expanduser()
+    if path.suffix.lower() in POINT_FILES:
+        return Scribble(np.loadtxt(path, delimiter=",", ndmin=2), positive)
+    return Scribble(raster=read_stroke(path), positive=positive)
 
 
 def _numbers(text: str, count: int) -> list[float]:
@@ -134,5 +143,5 @@ def _numbers(text: str, count: int) -> list[float]:
     except ValueError:
         numbers = []
     if len(numbers) != count:
-        raise argparse.ArgumentTypeError(f"takes {count} numbers with commas between them, got {text!r}")
+        raise ValueError(f"takes {count} numbers with commas between them, got {text!r}")
     return numbers

@@ -35,6 +35,16 @@ def read_slice(image: object, slice_index: int | None, axis: int | None) -> tupl
     return (replace(raw, array=_without_alpha(raw.array)) if has_channels else raw), source
 
 
+def read_stroke(path: Path) -> NDArray[np.bool_]:
+    """(H, W): where a picture shows a stroke, by its transparency if it has any, else by whatever is not black."""
+    raw, has_channels = _one_slice(read_image_file(path), None, None)
+    channels = raw.array if has_channels else raw.array[..., None]
+    if channels.shape[-1] in (2, 4):
+        alpha = channels[..., -1:]
+        channels = channels[..., :-1] if alpha.min() == alpha.max() else alpha
+    return np.asarray((channels > 0).any(axis=-1))
+
+
 def spacing_pair(spacing: object) -> tuple[float, float]:
     """Check millimetres per pixel, one number or (row, column), and give them as (row, column)."""
     wanted = "one number or (row, column), in millimetres per pixel"

@@ -100,10 +100,11 @@ def load_unet(
     """
     if checkpoint is None:
         raise ValueError(
-            'model "unet" needs checkpoint=PATH: the weights that the paper\'s authors publish '
-            f"({PUBLISHED_UNET['file']}, from https://github.com/halleewong/ScribblePrompt) are not shipped here"
+            f'model "unet" has no weights here: give the path of {PUBLISHED_UNET["file"]} as the model; '
+            "the paper's authors publish it at https://github.com/halleewong/ScribblePrompt"
         )
-    if sha256 is None and Path(checkpoint).name == PUBLISHED_UNET["file"]:
+    checkpoint = Path(checkpoint).expanduser()
+    if sha256 is None and checkpoint.name == PUBLISHED_UNET["file"]:
         sha256 = PUBLISHED_UNET["sha256"]
     module = ScribblePromptUNet()
     load_weights(module, checkpoint, sha256=sha256)
@@ -129,6 +130,7 @@ def load_compact(
     FileNotFoundError, ValueError
         When the file is not there, or is not of that kind.
     """
+    checkpoint = Path(checkpoint).expanduser()
     network, described = load_network(checkpoint)
     name = name or f"compact-{file_sha256(checkpoint)[:NAME_DIGITS]}"
     return NetworkPredictor(network.fold(), name=name, resolution=described.resolution, device=device)
@@ -136,4 +138,5 @@ def load_compact(
 
 def load_checkpoint(checkpoint: str | Path, **keywords: Any) -> NetworkPredictor:
     """Whichever network a file holds: `load_compact` where it says so itself, else `load_unet`."""
+    checkpoint = Path(checkpoint).expanduser()
     return load_compact(checkpoint, **keywords) if is_network_file(checkpoint) else load_unet(checkpoint, **keywords)

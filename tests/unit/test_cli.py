@@ -56,6 +56,39 @@ def test_scribbles_from_files(picture, tmp_path, kind):
     assert 2 * (mask & disc).sum() / (mask.sum() + disc.sum()) > 0.9
 
 
+def drawn(mode, stroke):
+    """A picture of a stroke as drawing programs write it."""
+    from PIL import Image
+
+    alpha = np.where(stroke, 200, 0).astype(np.uint8)
+    black, opaque = np.zeros_like(alpha), np.full_like(alpha, 255)
+    pictures = {
+        "blue": Image.fromarray(np.stack([black, black, alpha], axis=-1)),
+        "blue, opaque": Image.fromarray(np.stack([black, black, alpha, opaque], axis=-1)),
+        "black on nothing": Image.fromarray(np.stack([black, black, black, alpha], axis=-1)),
+        "grey on nothing": Image.merge("LA", [Image.fromarray(opaque), Image.fromarray(alpha)]),
+        "bits": Image.fromarray(stroke),
+    }
+    return pictures[mode]
+
+
+@pytest.mark.parametrize("mode", ["blue", "blue, opaque", "black on nothing", "grey on nothing", "bits"])
+def test_a_stroke_is_read_from_any_kind_of_picture(tmp_path, mode):
+    stroke = np.zeros(SHAPE, dtype=bool)
+    stroke[20:23, 30:50] = True
+    drawn(mode, stroke).save(tmp_path / "stroke.png")
+    scribble = cli._scribble(str(tmp_path / "stroke.png"), positive=False)
+    assert np.array_equal(scribble.raster, stroke)
+    assert not scribble.positive
+
+
+def test_home_is_expanded(picture, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "on.csv").write_text("32,22\n49,27\n")
+    assert cli.main(["segment", "~/disc.png", "--scribble", "~/on.csv", "--out", "~/mask.png"]) == 0
+    assert (tmp_path / "mask.png").exists()
+
+
 def test_a_slice_of_a_volume_goes_back_into_its_place(tmp_path, capsys):
     sitk = pytest.importorskip("SimpleITK")
     volume = np.zeros((5, *SHAPE), np.float32)
@@ -82,6 +115,8 @@ def test_a_slice_of_a_volume_goes_back_into_its_place(tmp_path, capsys):
         (["--out", "m.png"], 1, "at least one prompt"),
         (["--click", "40", "--out", "m.png"], 2, "takes 2 numbers with commas between them, got '40'"),
         (["--box", "1,2,3,x", "--out", "m.png"], 2, "takes 4 numbers"),
+        (["--click", "nan,64", "--out", "m.png"], 2, "--click: x takes a finite number of image pixels"),
+        (["--click", "4,6", "--out", "m.png", "--model", "unet"], 1, "give the path of"),
         (["--click", "400,3", "--out", "m.png"], 1, "outside the image"),
         (["--click", "40,3", "--out", "m.docx"], 1, "docx"),
         (["--click", "40,3", "--out", "m.png", "--model", "sma"], 1, "model takes one of"),

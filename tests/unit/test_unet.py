@@ -144,8 +144,17 @@ def test_safetensors_files_load_too(weights, checkpoint, tmp_path):
 
 
 def test_without_a_checkpoint_the_error_says_where_to_get_one():
-    with pytest.raises(ValueError, match=r"checkpoint=PATH.*ScribblePrompt_unet_v1_nf192_res128\.pt"):
+    with pytest.raises(ValueError, match=r"path of ScribblePrompt_unet_v1_nf192_res128\.pt as the model"):
         sp.load_predictor("unet")
+
+
+def test_home_is_expanded(checkpoint, monkeypatch):
+    monkeypatch.setenv("HOME", str(checkpoint.parent))
+    for predictor in (
+        sp.load_predictor(f"~/{checkpoint.name}"),
+        sp.load_predictor("unet", checkpoint="~/made_by_the_test.pt"),
+    ):
+        assert predictor.resolution == 128
 
 
 def test_a_missing_file_is_named():
