@@ -1,7 +1,8 @@
 """The predictor without trained weights: where to look in the image, and when to begin anew.
 
 What a grid is segmented into is `walk.py`'s matter. Positive strokes and boxes say where the object is: with them, all
-prompts are taken together. Clicks say too little for that: they correct the mask that is there.
+prompts are taken together. Clicks say too little for that: they correct the mask that is there. A box bounds what is
+drawn in it; what is drawn elsewhere is a further part of the object, and the box takes nothing away from it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import numpy as np
 
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.predictors.base import CpuPredictor, Predictor, Session, State
-from scribbleprompt_widget.predictors.walk import corrected_walk, random_walk, stroke_outline
+from scribbleprompt_widget.predictors.walk import MAX_LOGIT, corrected_walk, random_walk, seeded, stroke_outline
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scribbleprompt_widget.image import Image
-    from scribbleprompt_widget.prompts import Channels
+    from scribbleprompt_widget.prompts import Channels, Prompt
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -40,6 +41,11 @@ BOX_MARGIN: Final = 0.6  # around a box, in its longer sides
 OBJECT_MARGIN: Final = 0.5  # around what a first look found, likewise
 WORTH_ZOOM: Final = 1.4
 """A closer look is taken where its cells are smaller by this factor."""
+
+IN_BOX: Final = 0.8
+"""Share of a stroke that has to lie in the boxes for it to be theirs: a hand slips over an edge by less."""
+JOINED_SIDE: Final = 512
+"""Cells along the longer side of a grid that several parts share: nothing is solved on it, so it may be fine."""
 
 CLICK_GAIN: Final = 4.0
 """A click counts so many times a stroke: bilinear resampling keeps its pixel between strokes of the other sign."""
@@ -76,6 +82,41 @@ class RandomWalkerSession(Session):
 
     def _anew(self, prompts: Prompts) -> State:
         """What all prompts say together, whatever was there before."""
+        boxed, apart = self._parts(prompts)
+        if apart:
+            return self._joined(self._together(boxed), self._infer(apart, None), prompts)
+        return self._together(prompts)
+
+    def _parts(self, prompts: Prompts) -> tuple[Prompts, Prompts]:
+        """The boxes with what belongs to them, and the rest, if any of it is positive; negatives belong to both."""
+        boxes = Prompts(p for p in prompts if isinstance(p, Box)).rasterise(self._whole).box > 0
+
+        def is_apart(prompt: Prompt) -> bool:
+            if isinstance(prompt, Box) or not prompt.positive:
+                return False
+            cells = Prompts([prompt]).rasterise(self._whole).positive > 0
+            return bool((cells & boxes).sum() < IN_BOX * cells.sum())
+
+        apart = [boxes.any() and is_apart(prompt) for prompt in prompts]
+        if not any(apart):
+            return prompts, Prompts()
+        shown = [(p, out) for p, out in zip(prompts, apart, strict=True)]
+        rest = Prompts(p for p, out in shown if out or not (isinstance(p, Box) or p.positive))
+        return Prompts(p for p, out in shown if not out), rest
+
+    def _joined(self, a: State, b: State, prompts: Prompts) -> State:
+        """What lies in either of two masks, on a grid as fine as theirs."""
+        x0, y0 = min(a.grid.x0, b.grid.x0), min(a.grid.y0, b.grid.y0)
+        x1, y1 = max(a.grid.x1, b.grid.x1), max(a.grid.y1, b.grid.y1)
+        finest = max(a.grid.scale_x, b.grid.scale_x, a.grid.scale_y, b.grid.scale_y)
+        scale = min(finest, JOINED_SIDE / max(x1 - x0, y1 - y0))
+        grid = Grid(x0, y0, x1, y1, max(round((y1 - y0) * scale), 1), max(round((x1 - x0) * scale), 1))
+        logits = np.maximum(*(_resampled(part.logits, part.grid, grid, MAX_LOGIT) for part in (a, b)))
+        channels = prompts.rasterise(grid)
+        logits = seeded(logits, channels.positive, channels.negative)
+        return self._state(_with_clicks(logits, prompts, grid), grid)
+
+    def _together(self, prompts: Prompts) -> State:
         look = self._first_look(prompts)
         logits = random_walk(look.grey, *look.channels, suggestion=look.suggestion)
         closer = self._closer(look, logits)
@@ -224,10 +265,10 @@ def _with_clicks(logits: np.ndarray, prompts: Prompts, grid: Grid) -> np.ndarray
     return np.where((clicks.positive > 0) | (clicks.negative > 0), CLICK_GAIN * logits, logits)
 
 
-def _resampled(logits: np.ndarray, grid: Grid, closer: Grid) -> Floats:
-    """The logits of `grid` on another; background where it does not reach."""
+def _resampled(logits: np.ndarray, grid: Grid, closer: Grid, most: float = 1) -> Floats:
+    """The logits of `grid` on another, none beyond `most`; background where it does not reach."""
     # `grid` as the image that `closer` lies in. Beyond 1 a suggestion is as clear as can be (`_walk`).
     corners = np.array([(closer.x0, closer.y0), (closer.x1, closer.y1)])
     (x0, y0), (x1, y1) = grid.to_cells(corners - 0.5) + 0.5  # to_cells takes pixel centres, these are edges
     part = Grid(float(x0), float(y0), float(x1), float(y1), closer.height, closer.width)
-    return part.sample(np.clip(logits, -1, 1), fill=-1).astype(np.float64)
+    return part.sample(np.clip(logits, -most, most), fill=-most).astype(np.float64)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["corrected_walk", "random_walk", "stroke_outline"]
+__all__ = ["MAX_LOGIT", "corrected_walk", "random_walk", "seeded", "stroke_outline"]
 
 # The numbers below were chosen by hand, on strokes simulated on the training sets and on people's (MedScribble): its
 # figures are therefore no held-out test of this predictor. Two matter most, STROKE_SPREAD and GEODESIC_CONTRAST: other
@@ -167,6 +167,12 @@ def stroke_outline(grey: np.ndarray, positive: np.ndarray, negative: np.ndarray)
     return _near(_standardised(grey), inside, outside)
 
 
+def seeded(logits: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """(h, w) float32: the logits, with certainty where something is drawn. `positive`, `negative` as `random_walk`."""
+    inside, outside = _seeds(positive, negative)
+    return _certain(logits, inside, outside)
+
+
 def _seeds(positive: np.ndarray, negative: np.ndarray) -> tuple[Bools, Bools]:
     inside = (positive > 0) & (positive >= negative)
     return inside, (negative > 0) & ~inside
@@ -181,10 +187,12 @@ def _standardised(grey: np.ndarray) -> Floats:
 def _logits(probability: Floats, inside: Bools, outside: Bools) -> np.ndarray:
     edge = 1 / (1 + math.exp(MAX_LOGIT))
     probability = np.clip(probability, edge, 1 - edge)
-    logits = np.log(probability / (1 - probability))
-    logits[inside] = SEED_LOGIT
-    logits[outside] = -SEED_LOGIT
-    return logits.astype(np.float32)
+    return _certain(np.log(probability / (1 - probability)), inside, outside)
+
+
+def _certain(logits: np.ndarray, inside: Bools, outside: Bools) -> np.ndarray:
+    certain: np.ndarray = np.where(inside, SEED_LOGIT, np.where(outside, -SEED_LOGIT, logits)).astype(np.float32)
+    return certain
 
 
 def _walk(values: Floats, inside: Bools, outside: Bools, suggestion: Floats, leaning: float | Floats) -> Floats:

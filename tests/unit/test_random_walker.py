@@ -166,6 +166,43 @@ def test_a_negative_stroke_after_a_click_leaves_the_rest(at_once, stroke):
     assert dice(second.mask, first.mask) > 0.9
 
 
+PAIR = (200, 300)
+LEFT, RIGHT = disc(PAIR, 80, 100, 40), disc(PAIR, 210, 100, 40)
+ON_LEFT, AROUND_RIGHT = Scribble([(60, 100), (100, 100)]), Box(168, 58, 252, 142)
+AROUND_LEFT, ON_RIGHT = Box(38, 58, 122, 142), Scribble([(190, 100), (230, 100)])
+BETWEEN = Scribble([(145, 60), (145, 140)], positive=False)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    ("prompts", "truth"),
+    [
+        ([ON_LEFT, AROUND_RIGHT], LEFT | RIGHT),
+        ([Click(80, 100), AROUND_RIGHT], LEFT | RIGHT),
+        ([ON_LEFT, BETWEEN, AROUND_RIGHT], LEFT | RIGHT),
+        ([AROUND_LEFT, ON_RIGHT], LEFT | RIGHT),
+        ([AROUND_LEFT, AROUND_RIGHT], LEFT | RIGHT),
+        ([AROUND_LEFT, AROUND_RIGHT, Click(210, 100, positive=False)], LEFT),
+        ([ON_LEFT, Box(38, 58, 85, 142)], LEFT),  # the stroke goes on beyond the box, and so does the object
+        ([ON_LEFT, Box(34, 54, 126, 146)], LEFT),
+    ],
+    ids=["stroke", "click", "both signs", "box first", "two boxes", "and a click", "too small", "around"],
+)
+def test_a_box_adds_to_what_was_drawn_elsewhere(prompts, truth, at_once):
+    opened = RandomWalkerPredictor().open(noisy([LEFT, RIGHT], PAIR))
+    for count in [len(prompts)] if at_once else range(1, len(prompts) + 1):
+        state = None if at_once or count == 1 else prediction.state
+        prediction = opened.predict(Prompts(prompts[:count]), mask_input=state)
+    assert dice(prediction.mask, truth) > 0.93
+
+
+def test_small_objects_far_apart_keep_their_outlines():
+    shape = (1600, 1600)
+    first, second = disc(shape, 200, 200, 50), disc(shape, 1400, 1400, 50)
+    mask = segment(noisy([first, second], shape), Scribble([(180, 200), (220, 200)]), Box(1349, 1349, 1451, 1451))
+    assert dice(mask, first | second) > 0.93
+
+
 def test_a_click_on_what_is_masked_already_changes_little(session):
     first = session.predict(Prompts([INSIDE]))
     second = session.predict(Prompts([INSIDE, Click(140, 100)]), mask_input=first.state)
