@@ -36,6 +36,8 @@ class State:
         (h, w) float32, the predictor's own size.
     grid
         Where those logits lie in the image; outside it is background.
+    shape
+        (H, W) of the image.
     predictor
         Name of the predictor. A predictor does not read another one's state.
     engine
@@ -44,6 +46,7 @@ class State:
 
     logits: np.ndarray
     grid: Grid
+    shape: tuple[int, int]
     predictor: str
     engine: str
 
@@ -56,15 +59,17 @@ class Prediction:
     ----------
     state
         The predictor's low-resolution state: the next call's `mask_input`.
-    shape
-        (H, W) of the image.
     seconds
         Wall-clock seconds that the inference took; 0 for a restored one.
     """
 
     state: State
-    shape: tuple[int, int]
     seconds: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the image."""
+        return self.state.shape
 
     @property
     def predictor(self) -> str:
@@ -116,6 +121,13 @@ class Session(ABC):
     """One image, opened by a predictor.
 
     Subclasses say in `_infer` how prompts become a `State`.
+
+    Attributes
+    ----------
+    predictor
+        What opened it.
+    image
+        The image; ``image.grey`` is (H, W) float32 in [0, 1].
     """
 
     def __init__(self, predictor: Predictor, image: Image) -> None:
@@ -124,7 +136,10 @@ class Session(ABC):
 
     @abstractmethod
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
-        """The next state. `previous` is a state of the same predictor, or an (H, W) grid of logits; never foreign."""
+        """The next state: ``self._state(logits, grid)``, finite float logits of the grid's shape.
+
+        `previous` is a state of the same predictor, or one that holds a person's (H, W) logits; never foreign.
+        """
 
     def predict(
         self,
@@ -156,6 +171,12 @@ class Session(ABC):
         -------
         Prediction
             Background everywhere when there is no prompt and no `mask_input`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For prompts or logits that make no sense, or lie outside the image; for a `mask_input` from an image of
+            another shape; and when the predictor does not answer with finite logits of its grid's shape.
         """
         keywords = {"point_coords": point_coords, "point_labels": point_labels, "box": box, "scribbles": scribbles}
         if prompts is None:
@@ -169,13 +190,24 @@ class Session(ABC):
         for prompt in prompts:
             check_inside(prompt, self.image.shape)
         previous = self._previous(mask_input)
+        if not prompts and previous is None:
+            return self.restore(self.empty_state())
         started = time.perf_counter()
-        state = self._infer(prompts, previous) if prompts or previous is not None else self.empty_state()
-        return Prediction(state, self.image.shape, time.perf_counter() - started)
+        state = self._infer(prompts, previous)
+        seconds = time.perf_counter() - started
+        self._check_answer(state)
+        return Prediction(state, seconds)
 
     def restore(self, state: State) -> Prediction:
-        """The prediction that a kept state led to, without inference and bit for bit."""
-        return Prediction(state, self.image.shape, 0.0)
+        """The prediction that a kept state led to, without inference and bit for bit.
+
+        Raises
+        ------
+        ValueError
+            When the state is of an image of another shape.
+        """
+        self._check_shape(state, "state takes")
+        return Prediction(state, 0.0)
 
     def empty_state(self) -> State:
         """Background everywhere."""
@@ -184,12 +216,31 @@ class Session(ABC):
 
     def _state(self, logits: np.ndarray, grid: Grid) -> State:
         """A state of this session's predictor."""
-        return State(logits, grid, self.predictor.name, self.predictor.engine)
+        return State(logits, grid, self.image.shape, self.predictor.name, self.predictor.engine)
+
+    def _check_answer(self, state: object) -> None:
+        """Refuse what `_infer` must not give, in the predictor's name: later it would be nobody's."""
+        given = f"predictor {self.predictor.name!r} has to give"
+        if not isinstance(state, State):
+            raise TypeError(f"{given} a State, got {type(state).__name__}")
+        self._check_shape(state, given)
+        logits, shape = state.logits, state.grid.shape
+        if not isinstance(logits, np.ndarray):
+            raise TypeError(f"{given} logits that are an array, got a {type(logits).__name__}")
+        if logits.shape != shape or logits.dtype.kind != "f":
+            raise ValueError(f"{given} float logits of its grid's shape {shape}, got {logits.dtype} of {logits.shape}")
+        if not np.isfinite(logits).all():
+            raise ValueError(f"{given} finite logits, got NaN or infinity")
+
+    def _check_shape(self, state: State, wanted: str) -> None:
+        if state.shape != self.image.shape:
+            raise ValueError(f"{wanted} a state of an image of shape {self.image.shape}, got one of {state.shape}")
 
     def _previous(self, mask_input: State | np.ndarray | None) -> State | None:
         if mask_input is None:
             return None
         if isinstance(mask_input, State):
+            self._check_shape(mask_input, "mask_input takes")
             return mask_input if mask_input.predictor == self.predictor.name else None
         logits = np.asarray(mask_input)
         if logits.shape != self.image.shape or logits.dtype.kind != "f":

@@ -108,7 +108,7 @@ def load_unet(
         sha256 = PUBLISHED_UNET["sha256"]
     module = ScribblePromptUNet()
     load_weights(module, checkpoint, sha256=sha256)
-    return NetworkPredictor(module, name="unet", resolution=RESOLUTION, device=device)
+    return NetworkPredictor(module, name=_name("unet", checkpoint), resolution=RESOLUTION, device=device)
 
 
 def load_compact(
@@ -132,7 +132,7 @@ def load_compact(
     """
     checkpoint = Path(checkpoint).expanduser()
     network, described = load_network(checkpoint)
-    name = name or f"compact-{file_sha256(checkpoint)[:NAME_DIGITS]}"
+    name = name or _name("compact", checkpoint)
     return NetworkPredictor(network.fold(), name=name, resolution=described.resolution, device=device)
 
 
@@ -140,3 +140,8 @@ def load_checkpoint(checkpoint: str | Path, **keywords: Any) -> NetworkPredictor
     """Whichever network a file holds: `load_compact` where it says so itself, else `load_unet`."""
     checkpoint = Path(checkpoint).expanduser()
     return load_compact(checkpoint, **keywords) if is_network_file(checkpoint) else load_unet(checkpoint, **keywords)
+
+
+def _name(kind: str, checkpoint: Path) -> str:
+    """Its own for every file, because networks must not read each other's states."""
+    return f"{kind}-{file_sha256(checkpoint)[:NAME_DIGITS]}"

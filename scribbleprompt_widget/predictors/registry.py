@@ -42,10 +42,19 @@ def register_predictor(name: str, factory: Factory) -> None:
     name
         A new name; registering a name again replaces it. "default" stays ours.
     factory
-        A callable, a `Predictor` class for instance.
+        A callable that gives a `Predictor`: a class of yours, for instance.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `name` is no string, or "default"; when `factory` cannot be called.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name takes a string, got {name!r}")
     if name == "default":
         raise ValueError('name "default" is taken: it is what people get who choose nothing')
+    if not callable(factory):
+        raise TypeError(f"factory takes a callable that gives a Predictor, got {factory!r}")
     _FACTORIES[name] = factory
 
 
@@ -64,9 +73,14 @@ def load_predictor(name: str | Path = "default", **keywords: Any) -> Predictor:
     ------
     ValueError
         For an unknown name; the message lists the known ones.
+    TypeError
+        When what was registered gives no `Predictor`.
     """
     factory, found = find_factory(name)
-    return factory(**{**found, **keywords})
+    predictor = factory(**{**found, **keywords})
+    if not isinstance(predictor, Predictor):
+        raise TypeError(f"the factory of {str(name)!r} gave {type(predictor).__name__}, not a Predictor")
+    return predictor
 
 
 def find_factory(name: str | Path) -> tuple[Factory, dict[str, Any]]:

@@ -468,7 +468,7 @@ def test_bad_arguments_are_told_by_name(make, error, words):
         (lambda w: w.add_click(3, "b"), TypeError, "y takes a number"),
         (lambda w: w.add_box(-9, -9, -5, -5), ValueError, "outside the image"),
         (lambda w: w.add_scribble([]), ValueError, "points is empty"),
-        (lambda w: w.add_scribble(raster=np.zeros((3, 3))), ValueError, r"raster takes the image's shape \(40, 60\)"),
+        (lambda w: w.add_scribble(raster=np.ones((3, 3))), ValueError, r"raster takes the image's shape \(40, 60\)"),
         (lambda w: setattr(w, "label", "tumour"), ValueError, "label takes one of 'lesion', 'organ'; got 'tumour'"),
         (lambda w: setattr(w, "mask", 3), AttributeError, "mask"),
         (lambda w: setattr(w, "model", "sma"), ValueError, "model takes"),

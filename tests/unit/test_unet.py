@@ -196,4 +196,4 @@ def test_the_published_name_is_checked_against_the_published_sum(weights, tmp_pa
     torch.save(weights, path)
     with pytest.raises(ValueError, match="43f57ee8fa8ec529c31be281e06749f9e629b30157bbbcc9baf200cddec1acbe"):
         sp.load_predictor("unet", checkpoint=path)
-    assert sp.load_predictor("unet", checkpoint=path, sha256=checkpoints.file_sha256(path)).name == "unet"
+    assert sp.load_predictor("unet", checkpoint=path, sha256=checkpoints.file_sha256(path)).resolution == 128
