@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.predictors.base import CpuPredictor, Predictor, Session, State
@@ -92,7 +93,7 @@ class RandomWalkerSession(Session):
         boxes = Prompts(p for p in prompts if isinstance(p, Box)).rasterise(self._whole).box > 0
 
         def is_apart(prompt: Prompt) -> bool:
-            if isinstance(prompt, Box) or not prompt.positive:
+            if isinstance(prompt, Box) or _is_negative(prompt):
                 return False
             cells = Prompts([prompt]).rasterise(self._whole).positive > 0
             return bool((cells & boxes).sum() < IN_BOX * cells.sum())
@@ -101,20 +102,30 @@ class RandomWalkerSession(Session):
         if not any(apart):
             return prompts, Prompts()
         shown = [(p, out) for p, out in zip(prompts, apart, strict=True)]
-        rest = Prompts(p for p, out in shown if out or not (isinstance(p, Box) or p.positive))
+        rest = Prompts(p for p, out in shown if out or _is_negative(p))
         return Prompts(p for p, out in shown if not out), rest
 
     def _joined(self, a: State, b: State, prompts: Prompts) -> State:
-        """What lies in either of two masks, on a grid as fine as theirs."""
+        """What lies in either of two masks."""
+        grid, *both = self._side_by_side(a, b)
+        channels = prompts.rasterise(grid)
+        logits = seeded(np.maximum(*both), channels.positive, channels.negative)
+        return self._state(_with_clicks(logits, prompts, grid), grid)
+
+    def _touch(self, a: State, b: State) -> bool:
+        """Whether two masks meet."""
+        _, first, second = self._side_by_side(a, b)
+        return bool((ndimage.binary_dilation(first > 0) & (second > 0)).any())
+
+    def _side_by_side(self, a: State, b: State) -> tuple[Grid, Floats, Floats]:
+        """The logits of two masks on a grid that holds both, as fine as theirs."""
         x0, y0 = min(a.grid.x0, b.grid.x0), min(a.grid.y0, b.grid.y0)
         x1, y1 = max(a.grid.x1, b.grid.x1), max(a.grid.y1, b.grid.y1)
         finest = max(a.grid.scale_x, b.grid.scale_x, a.grid.scale_y, b.grid.scale_y)
         scale = min(finest, JOINED_SIDE / max(x1 - x0, y1 - y0))
         grid = Grid(x0, y0, x1, y1, max(round((y1 - y0) * scale), 1), max(round((x1 - x0) * scale), 1))
-        logits = np.maximum(*(_resampled(part.logits, part.grid, grid, MAX_LOGIT) for part in (a, b)))
-        channels = prompts.rasterise(grid)
-        logits = seeded(logits, channels.positive, channels.negative)
-        return self._state(_with_clicks(logits, prompts, grid), grid)
+        first, second = (_resampled(part.logits, part.grid, grid, MAX_LOGIT) for part in (a, b))
+        return grid, first, second
 
     def _together(self, prompts: Prompts) -> State:
         look = self._first_look(prompts)
@@ -128,7 +139,12 @@ class RandomWalkerSession(Session):
         return self._state(_with_clicks(logits, prompts, look.grid), look.grid)
 
     def _correct(self, prompts: Prompts, earlier: State) -> State:
-        """The earlier mask (not empty), changed around the seeds that contradict it."""
+        """The earlier mask (not empty) with what was clicked elsewhere, changed around the seeds that contradict it."""
+        for click in prompts:
+            if isinstance(click, Click) and click.positive and not _holds(earlier, click):
+                alone = self._together(Prompts(p for p in prompts if p is click or _is_negative(p)))
+                if not self._touch(earlier, alone):
+                    earlier = self._joined(earlier, alone, prompts)
         drawn = prompts.rasterise(self._whole)
         places = [_rectangle(earlier.grid, earlier.logits > 0)]
         if (strokes := (drawn.positive > 0) | (drawn.negative > 0)).any():
@@ -256,8 +272,19 @@ def _layout(prompts: Prompts) -> Prompts:
     return Prompts([p for p in prompts if isinstance(p, Click) and p.positive][:1])
 
 
+def _is_negative(prompt: Prompt) -> bool:
+    return not isinstance(prompt, Box) and not prompt.positive
+
+
 def _is_click(layout: Prompts) -> bool:
     return len(layout) == 1 and isinstance(layout[0], Click)
+
+
+def _holds(state: State, click: Click) -> bool:
+    """Whether a click lies on the mask."""
+    x, y = np.floor(state.grid.to_cells(np.array([[click.x, click.y]]))[0] + 0.5).astype(int)
+    height, width = state.grid.shape
+    return 0 <= x < width and 0 <= y < height and bool(state.logits[y, x] > 0)
 
 
 def _with_clicks(logits: np.ndarray, prompts: Prompts, grid: Grid) -> np.ndarray:

@@ -185,15 +185,22 @@ BETWEEN = Scribble([(145, 60), (145, 140)], positive=False)
         ([AROUND_LEFT, AROUND_RIGHT, Click(210, 100, positive=False)], LEFT),
         ([ON_LEFT, Box(38, 58, 85, 142)], LEFT),  # the stroke goes on beyond the box, and so does the object
         ([ON_LEFT, Box(34, 54, 126, 146)], LEFT),
+        ([AROUND_LEFT, Click(210, 100)], LEFT | RIGHT),
+        ([ON_LEFT, Click(215, 95)], LEFT | RIGHT),
+        ([Click(80, 100), Click(215, 95), Click(20, 20, positive=False)], LEFT | RIGHT),
+        ([Click(80, 100), Click(70, 100), Click(215, 95), ON_RIGHT], LEFT | RIGHT),
     ],
-    ids=["stroke", "click", "both signs", "box first", "two boxes", "and a click", "too small", "around"],
+    ids=[
+        *["stroke", "click", "both signs", "box first", "two boxes", "and a click", "too small", "around"],
+        *["click after box", "click after stroke", "clicks", "clicks and stroke"],
+    ],
 )
-def test_a_box_adds_to_what_was_drawn_elsewhere(prompts, truth, at_once):
+def test_what_is_drawn_elsewhere_adds_to_what_is_there(prompts, truth, at_once):
     opened = RandomWalkerPredictor().open(noisy([LEFT, RIGHT], PAIR))
+    state = None
     for count in [len(prompts)] if at_once else range(1, len(prompts) + 1):
-        state = None if at_once or count == 1 else prediction.state
-        prediction = opened.predict(Prompts(prompts[:count]), mask_input=state)
-    assert dice(prediction.mask, truth) > 0.93
+        state = opened.predict(Prompts(prompts[:count]), mask_input=state).state
+    assert dice(opened.restore(state).mask, truth) > 0.93
 
 
 def test_small_objects_far_apart_keep_their_outlines():
