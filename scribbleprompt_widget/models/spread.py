@@ -86,8 +86,8 @@ def spread_prompts(
 def _grid(pooled: Tensor, contrasts: Tensor, strength: float, leak: float) -> _Grid:
     image, positive, negative = (pooled[:, i : i + 1] for i in range(3))
     sharpness = contrasts / image.var(dim=(2, 3), keepdim=True, correction=0).clamp_min(LEAST_VARIANCE)
-    right = F.pad(_weights(image.diff(dim=3), sharpness), (0, 1))
-    down = F.pad(_weights(image.diff(dim=2), sharpness), (0, 0, 0, 1))
+    right = F.pad(_weights(image[..., 1:] - image[..., :-1], sharpness), (0, 1))
+    down = F.pad(_weights(image[..., 1:, :] - image[..., :-1, :], sharpness), (0, 0, 0, 1))
     left, up = F.pad(right, (1, -1)), F.pad(down, (0, 0, 1, -1))
     diagonal = left + right + up + down + strength * (positive + negative) + leak
     weights = (left / diagonal, right / diagonal, up / diagonal, down / diagonal)
