@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Geometry", "Image"]
+__all__ = ["Geometry", "Image", "Wire"]
 
 # What a viewer hides as outliers: metal in CT, dead pixels, burnt-in marks.
 LOW_PERCENTILE = 0.5
@@ -173,26 +173,31 @@ class Image:
         low, high = (0.0, 1.0) if self.binary else _robust_range(values)
         return _read_only(_scaled(values, low, high))
 
-    def wire(self) -> NDArray[Any]:
-        """Give the pixels as the browser takes them.
+    def wire(self) -> Wire:
+        """Give the pixels as the browser takes them, and which of these values are shown black and white.
 
         Returns
         -------
-        (H, W) or (H, W, 3), read-only, of uint8, uint16, int16 or float32: the depth is kept, and other
-        integers go to 16 bits where every value fits, else to float32. NaN and -inf become the least finite
-        pixel, +inf the greatest.
+        Wire
+            `pixels` (H, W) or (H, W, 3), read-only, of uint8, uint16, int16 or float32: the depth is kept, and other
+            integers go to 16 bits where every value fits. What float32 does not hold is scaled, so that `low` is 0
+            and `high` is 1. NaN and -inf become the least finite pixel, +inf the greatest.
         """
         values = self._finite
+        low, high = self.intensity_range
         if values.dtype in (np.uint8, np.uint16, np.int16, np.float32):
-            return values
-        low, high = values.min(), values.max()
+            return Wire(values, low, high)
+        least, most = values.min(), values.max()
         if values.dtype.kind in "iu":
             for narrow in (np.uint16, np.int16):
-                if np.iinfo(narrow).min <= low and high <= np.iinfo(narrow).max:
-                    return _read_only(values.astype(narrow))
+                if np.iinfo(narrow).min <= least and most <= np.iinfo(narrow).max:
+                    return Wire(_read_only(values.astype(narrow)), low, high)
+        with np.errstate(over="ignore", under="ignore"):
+            same = values.astype(np.float32)
+            if np.array_equal(same, values):
+                return Wire(_read_only(same), low, high)
         limit = float(np.finfo(np.float32).max)
-        with np.errstate(under="ignore"):
-            return _read_only(np.clip(values.astype(np.float64, copy=False), -limit, limit).astype(np.float32))
+        return Wire(_read_only(_scaled(values, low, high, -limit, limit)), 0.0, 1.0)
 
     @cached_property
     def _finite(self) -> NDArray[Any]:
@@ -205,6 +210,14 @@ class Image:
         known = self.pixels[finite]
         low, high = known.min(), known.max()
         return _read_only(np.nan_to_num(self.pixels, nan=low, neginf=low, posinf=high))
+
+
+class Wire(NamedTuple):
+    """What the browser gets: `pixels`, and the values of theirs that are shown black (`low`) and white (`high`)."""
+
+    pixels: NDArray[Any]
+    low: float
+    high: float
 
 
 def _own_copy(array: NDArray[Any]) -> NDArray[Any]:
@@ -251,10 +264,11 @@ def _finite_values(values: NDArray[Any]) -> NDArray[Any]:
     return flat
 
 
-def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
+def _scaled(values: NDArray[Any], low: float, high: float, least: float = 0, most: float = 1) -> NDArray[np.float32]:
+    """The values with `low` brought to 0 and `high` to 1, clipped to `least` and `most`."""
     span = high - low
-    least, most = _FLOAT32_SPAN
-    narrow = values.dtype.itemsize <= 2 or (values.dtype == np.float32 and least < span < most)
+    shortest, longest = _FLOAT32_SPAN
+    narrow = values.dtype.itemsize <= 2 or (values.dtype == np.float32 and shortest < span < longest)
     scaled: NDArray[Any] = values.astype(np.float32 if narrow else np.float64)
     if math.isinf(span):
         scaled *= 0.5
@@ -262,7 +276,7 @@ def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.float32
     with np.errstate(over="ignore", under="ignore"):  # an outlier may leave the floats, and is then clipped
         scaled -= low
         scaled /= span
-        np.clip(scaled, 0, 1, out=scaled)
+        np.clip(scaled, least, most, out=scaled)
         return scaled.astype(np.float32, copy=False)
 
 

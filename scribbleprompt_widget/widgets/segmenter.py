@@ -469,8 +469,7 @@ def _predictor(model: str | Path | Predictor) -> Predictor:
 
 
 def _image_state(image: Image, version: int) -> dict[str, Any]:
-    pixels = image.wire()
-    low, high = image.intensity_range
+    pixels, low, high = image.wire()
     return {
         "version": version,
         "dtype": pixels.dtype.name,

@@ -322,7 +322,7 @@ def test_nan_is_black_and_infinity_white():
     array = np.array([[np.nan, -np.inf, np.inf], [0.0, 5.0, 10.0]], "f4")
     image = Image.of(array)
     np.testing.assert_array_equal(image.grey, [[0, 0, 1], [0, 0.5, 1]])
-    np.testing.assert_array_equal(image.wire(), [[0, 0, 10], [0, 5, 10]])
+    np.testing.assert_array_equal(image.wire().pixels, [[0, 0, 10], [0, 5, 10]])
     assert np.isnan(image.pixels[0, 0])
 
 
@@ -375,7 +375,9 @@ def test_any_numbers_can_be_seen(array):
     assert image.grey.dtype == np.float32
     assert image.grey.shape == image.shape
     assert ((image.grey >= 0) & (image.grey <= 1)).all()
-    wire = image.wire()
+    wire, *shown = image.wire()
+    assert np.isfinite(shown).all()
+    assert shown[0] < shown[1]
     assert wire.dtype in (np.uint8, np.uint16, np.int16, np.float32)
     assert wire.shape == image.pixels.shape
     assert np.isfinite(wire).all()
@@ -402,15 +404,36 @@ def test_any_numbers_can_be_seen(array):
 def test_the_browser_gets_a_type_that_it_knows_without_loss(values, dtype, expected):
     for shape in [(1, 2), (1, 2, 3)]:
         image = Image.of(np.broadcast_to(np.array([values], dtype).reshape(1, 2, *[1] * (len(shape) - 2)), shape))
-        wire = image.wire()
+        wire, low, high = image.wire()
         assert wire.dtype == np.dtype(expected)
         np.testing.assert_array_equal(wire, image.pixels)
+        assert (low, high) == image.intensity_range
 
 
-def test_values_beyond_float32_are_sent_as_its_ends():
-    wire = Image.of(np.array([[-1e300, 0, 1e300]])).wire()
-    limit = np.finfo("f4").max
-    np.testing.assert_array_equal(wire, np.array([[-limit, 0, limit]], "f4"))
+@pytest.mark.parametrize(
+    "values",
+    [
+        1e6 + np.linspace(0, 1e-3, 301),
+        1_000_000_000 + np.arange(301),
+        -5e12 + np.linspace(0, 1, 301),
+        np.linspace(-1e300, 1e300, 301),
+        1.7e308 * np.linspace(-1, 1, 301),  # the span is infinite
+        np.linspace(0, 1e-300, 301),
+    ],
+    ids=["offset", "integers", "negative", "large", "largest", "tiny"],
+)
+def test_what_float32_does_not_hold_is_sent_scaled_and_keeps_its_depth(values):
+    image = Image.of(values.reshape(7, 43))
+    wire, low, high = image.wire()
+    assert wire.dtype == np.float32
+    np.testing.assert_allclose(np.clip((wire - low) / (high - low), 0, 1), image.grey, atol=1e-6)
+    assert len(np.unique(wire)) == 301
+
+
+def test_an_outlier_beyond_float32_is_sent_as_its_end():
+    values = np.full((40, 40), 0.1) + np.linspace(0, 1, 40)
+    values[0, 0] = 1e200
+    assert Image.of(values).wire().pixels.max() == np.finfo("f4").max
 
 
 # Tensors
