@@ -3,6 +3,7 @@ import type { Clock } from "./clock";
 import { bytesOf, inflate } from "./codec";
 import { Masks, type Patch, type Rect } from "./planes";
 import { Previews } from "./previews";
+import { PromptLists } from "./promptlists";
 import type { Bytes, Command, DrawnPrompt, Host, Incoming, PlaneHeader, Update } from "./protocol";
 import { isPrompt, Requests, type KernelState, type PromptRequest, type Request } from "./requests";
 import type { Size } from "./view";
@@ -27,13 +28,13 @@ export class Kernel {
   masks: Masks;
   /** Prompts that the kernel refused, and what it said. */
   failed: PromptRequest[] = [];
-  /** Prompts whose mask has come, but not yet the list that they are in. */
-  answered: PromptRequest[] = [];
   /** What the last committed mask took the kernel; null when nothing was predicted. */
   seconds: number | null = null;
   error: string | null = null;
   readonly requests: Requests;
   readonly previews: Previews;
+  /** What was drawn, as the kernel knows it. */
+  readonly prompts = new PromptLists();
   private errorAt = 0;
   private loading = false;
   /** Version of the image that is on the canvas. */
@@ -60,7 +61,6 @@ export class Kernel {
     this.calls = [
       host.onMessage((message, buffers) => this.receive(message, buffers)),
       host.onChange("mask_version", () => this.expectVersion()),
-      host.onChange("_prompts", () => this.listed()),
       host.onLost?.(() => this.requests.lost()) ?? (() => {}),
     ];
   }
@@ -75,16 +75,19 @@ export class Kernel {
     this.requests.clear();
     this.dismiss();
     this.held = [];
-    this.answered = [];
     this.loading = false;
     this.wholeAt = -Infinity;
     this.masks = new Masks(image.width, image.height, (label, rect) => this.events.touched(label, rect));
     this.image = this.host.get("_image")?.version ?? 0;
-    const kept = this.host.get("_mask");
-    const isCurrent = kept && kept.version === this.host.get("mask_version");
-    // The trait may still hold the mask of the image before.
-    if (isCurrent && kept.version >= this.image) void this.load(this.masks);
-    else if (first) this.askWhole();
+    const version = this.host.get("mask_version") ?? 0;
+    // The traits may be older, and may still be the image's before.
+    const isCurrent = (trait: { version: number } | null | undefined): boolean =>
+      trait?.version === version && version >= this.image;
+    const [mask, prompts] = [this.host.get("_mask"), this.host.get("_prompts")];
+    this.prompts.replace(isCurrent(prompts) ? prompts! : { version: null, lists: [] });
+    if (isCurrent(mask)) void this.load(this.masks);
+    if (isCurrent(mask) && isCurrent(prompts)) return;
+    if (first) this.askWhole();
     else this.expectVersion();
   }
 
@@ -152,10 +155,10 @@ export class Kernel {
     if (message.base === null) this.wholeAt = -Infinity;
     // Another view's `whole`, or a message that crossed with one, tells nothing new.
     const isNews = known === null || message.version > known;
-    if (isNews && !this.masks.apply(message.base, message.version, patchesOf(message.planes, buffers))) this.askWhole();
+    const isWhole = !isNews || this.masks.apply(message.base, message.version, patchesOf(message.planes, buffers));
+    if (!this.prompts.apply(message) || !isWhole) this.askWhole();
     this.seconds = message.seconds;
     const request = this.requests.finish(message.id);
-    if (isPrompt(request)) this.answered.push(request);
     // An error that the person has worked on past is history.
     if (request && this.error !== null && request.sentAt > this.errorAt) this.dismiss();
     if (request || message.id === null) this.unsettled = true;
@@ -192,17 +195,12 @@ export class Kernel {
     for (const { message, buffers } of this.held.splice(0)) this.update(message, buffers);
   }
 
-  /** `_prompts` holds what was answered. */
-  private listed(): void {
-    this.answered = [];
-    this.requests.alive();
-  }
-
   private expectVersion(): void {
     this.requests.alive();
     this.versionTimer();
     this.versionTimer = this.clock.after(UPDATE_GRACE, () => {
-      if (!this.loading && this.masks.version !== this.host.get("mask_version")) this.askWhole();
+      const version = this.host.get("mask_version");
+      if (!this.loading && (this.masks.version !== version || this.prompts.version !== version)) this.askWhole();
     });
   }
 

@@ -65,11 +65,17 @@ export interface MaskTrait {
   planes: (PlaneHeader & { data: Bytes })[];
 }
 
+/** What was drawn for each label, as it was at `version`. */
+export interface PromptsTrait {
+  version: number;
+  lists: Prompt[][];
+}
+
 export interface Traits {
   _image: ImageTrait;
   _labels: LabelTrait[];
   label: string;
-  _prompts: Prompt[][];
+  _prompts: PromptsTrait | null;
   _can: { undo: boolean; redo: boolean };
   mask_version: number;
   _mask: MaskTrait | null;
@@ -84,6 +90,13 @@ export type Command =
 /** `image`: the version of the image that it was drawn on. */
 export type Outgoing = Command & { id: string; image: number };
 
+/** Of a label's list the first `kept` stay, and `added` follow. */
+export interface PromptChange {
+  label: number;
+  kept: number;
+  added: Prompt[];
+}
+
 export interface Update {
   type: "update";
   id: string | null;
@@ -91,6 +104,7 @@ export interface Update {
   base: number | null;
   seconds: number | null;
   planes: PlaneHeader[];
+  prompts: PromptChange[];
 }
 export interface PreviewReply {
   type: "preview";

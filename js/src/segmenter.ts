@@ -52,7 +52,6 @@ class Segmenter {
     private host: Host,
     private clock: Clock,
   ) {
-    this.truth = new Truth(host);
     this.kernel = new Kernel(
       host,
       clock,
@@ -76,6 +75,7 @@ class Segmenter {
       },
       () => this.pen.soFar,
     );
+    this.truth = new Truth(host, this.kernel.prompts);
     this.pen = new Pen(this.kernel, clock, {
       where: () => ({ image: this.image, view: this.view }),
       say: (text) => this.chrome.say(text),
@@ -124,7 +124,7 @@ class Segmenter {
         },
       }),
       host.onChange("_image", () => this.open(false)),
-      ...(["_prompts", "_can", "_labels", "label", "_model"] as const).map((name) =>
+      ...(["_can", "_labels", "label", "_model"] as const).map((name) =>
         host.onChange(name, () => {
           this.stage.invalidate();
           this.refresh();
@@ -214,7 +214,6 @@ class Segmenter {
     const shown: Shown[] = [];
     if (settings.promptsShown) {
       for (const prompt of this.truth.prompts()) shown.push({ prompt, state: "kept" });
-      for (const { command } of kernel.answered) shown.push({ prompt: command.prompt, state: "kept" });
     }
     for (const { command } of kernel.failed) shown.push({ prompt: command.prompt, state: "failed" });
     for (const { command } of kernel.requests.prompts) shown.push({ prompt: command.prompt, state: "pending" });
@@ -315,7 +314,7 @@ class Segmenter {
   private python(): string {
     const { labels } = this.truth;
     const prompts = labels.map((_, label) => this.truth.prompts(label).slice());
-    for (const { command } of [...this.kernel.answered, ...this.kernel.failed, ...this.kernel.requests.prompts]) {
+    for (const { command } of [...this.kernel.failed, ...this.kernel.requests.prompts]) {
       prompts[command.label]?.push(command.prompt);
     }
     return asPython(labels, prompts);
@@ -324,7 +323,7 @@ class Segmenter {
   // --- the rest of the screen -------------------------------------------------------------------------------------
 
   private get can(): ReturnType<Truth["can"]> {
-    return this.truth.can(this.kernel.requests.size + this.kernel.answered.length > 0);
+    return this.truth.can(this.kernel.requests.size > 0);
   }
 
   /** Bring everything but the canvases up to date, once for all that happens in this turn. */

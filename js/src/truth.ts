@@ -1,10 +1,14 @@
-/** The kernel's truth as the traits tell it, read when it is needed and never kept. */
+/** The kernel's truth as traits and updates tell it, read when it is needed and never kept. */
+import type { PromptLists } from "./promptlists";
 import type { Host, LabelTrait, Prompt } from "./protocol";
 
 const NAMELESS: LabelTrait[] = [{ name: "object", color: "#56b4e9" }];
 
 export class Truth {
-  constructor(private host: Host) {}
+  constructor(
+    private host: Host,
+    private lists: PromptLists,
+  ) {}
 
   get labels(): LabelTrait[] {
     const labels = this.host.get("_labels");
@@ -19,8 +23,8 @@ export class Truth {
   }
 
   /** What was drawn for a label; for the active one unless told. */
-  prompts(label = this.active): Prompt[] {
-    return this.host.get("_prompts")?.[label] ?? [];
+  prompts(label = this.active): readonly Prompt[] {
+    return this.lists.of(label);
   }
 
   get spacing(): [number, number] | null {
@@ -31,9 +35,9 @@ export class Truth {
     return this.host.get("_model") ?? "";
   }
 
-  /** What waits for its answer (`waits`) can be undone as well: the kernel takes things in order. */
+  /** What waits for its answer (`waits`), and what was answered just now, can be undone as well. */
   can(waits: boolean): Record<"undo" | "redo" | "clear", boolean> {
     const can = this.host.get("_can");
-    return { undo: waits || !!can?.undo, redo: !!can?.redo, clear: waits || this.prompts().length > 0 };
+    return { undo: waits || !!can?.undo || !this.lists.isEmpty, redo: !!can?.redo, clear: waits || this.prompts().length > 0 };
   }
 }

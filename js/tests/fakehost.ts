@@ -1,4 +1,4 @@
-import type { Bytes, Host, Incoming, Outgoing, PlaneHeader, Traits } from "../src/protocol";
+import type { Bytes, Host, Incoming, Outgoing, PlaneHeader, PromptChange, Traits } from "../src/protocol";
 
 export const WIDTH = 12;
 export const HEIGHT = 8;
@@ -34,7 +34,7 @@ export class FakeHost implements Host {
       },
       _labels: [{ name: "lesion", color: "#56b4e9" }],
       label: "lesion",
-      _prompts: [[]],
+      _prompts: { version: 0, lists: [[]] },
       _can: { undo: false, redo: false },
       mask_version: 0,
       _mask: { version: 0, planes: [] },
@@ -91,11 +91,11 @@ export class FakeHost implements Host {
     this.losses.forEach((act) => act());
   }
 
-  /** A committed mask: one rectangle, all set. */
-  update(id: string | null, version: number, base: number | null, plane?: Partial<PlaneHeader>): void {
+  /** A committed mask: one rectangle, all set; and what else was drawn. */
+  update(id: string | null, version: number, base: number | null, plane?: Partial<PlaneHeader>, prompts: PromptChange[] = []): void {
     const header = { label: 0, x: 0, y: 0, width: 2, height: 2, ...plane };
     const planes = plane ? [header] : [];
-    this.say({ type: "update", id, version, base, seconds: 0.01, planes }, plane ? [packed(header.width, header.height, () => true)] : []);
+    this.say({ type: "update", id, version, base, seconds: 0.01, planes, prompts }, plane ? [packed(header.width, header.height, () => true)] : []);
     this.set({ mask_version: version });
   }
 

@@ -30,10 +30,23 @@ describe("the conversation with the kernel", () => {
   it("draws a new view from the trait alone", async () => {
     const bits = Uint8Array.of(0b10110000);
     const plane = { label: 0, x: 2, y: 1, width: 4, height: 1, data: await deflated(bits) };
-    const kernel = open({ mask_version: 5, _mask: { version: 5, planes: [plane] } });
+    const kernel = open({ mask_version: 5, _mask: { version: 5, planes: [plane] }, _prompts: { version: 5, lists: [[]] } });
     await vi.waitFor(() => expect(kernel.masks.version).toBe(5));
     expect(kernel.masks.area(0)).toBe(3);
     expect(host.sent).toEqual([]);
+  });
+
+  it("knows what was drawn from the trait, and asks when that is older than the mask", async () => {
+    const listed = { version: 5, lists: [[click], [other]] };
+    const kernel = open({ mask_version: 5, _mask: { version: 5, planes: [] }, _prompts: listed });
+    expect([kernel.prompts.of(0), kernel.prompts.of(1)]).toEqual([[click], [other]]);
+    await vi.waitFor(() => expect(kernel.masks.version).toBe(5));
+    expect(host.sent).toEqual([]);
+    const second = open({ mask_version: 6, _mask: { version: 6, planes: [] }, _prompts: listed });
+    expect(host.types()).toEqual(["whole"]);
+    await vi.waitFor(() => expect(second.masks.version).toBe(6)); // shown meanwhile
+    host.update("x", 6, null, undefined, [{ label: 0, kept: 0, added: [click, other] }]);
+    expect(second.prompts.of(0)).toEqual([click, other]);
   });
 
   it("asks for the whole when the trait is older, or its data did not survive", async () => {
@@ -45,7 +58,7 @@ describe("the conversation with the kernel", () => {
   });
 
   it("lets updates wait while the trait is read", async () => {
-    const kernel = open({ mask_version: 5, _mask: { version: 5, planes: [] } });
+    const kernel = open({ mask_version: 5, _mask: { version: 5, planes: [] }, _prompts: { version: 5, lists: [[]] } });
     host.update("elsewhere", 6, 5, { width: 3 });
     await vi.waitFor(() => expect(kernel.masks.version).toBe(6));
     expect(kernel.masks.area(0)).toBe(6);

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Prompt } from "../src/protocol";
 import { mountSegmenter } from "../src/segmenter";
 import { FakeClock } from "./fakeclock";
 import { FakeHost } from "./fakehost";
@@ -13,6 +14,8 @@ const LABELS = [
   { name: "lesion", color: "#56b4e9" },
   { name: "vessel", color: "#e69f00" },
 ];
+
+const CLICK: Prompt = { kind: "click", x: 1, y: 1, positive: true };
 
 type Pointer = MouseEventInit & { pointerId?: number; pointerType?: string };
 
@@ -109,8 +112,7 @@ describe("the widget", () => {
     await settled();
     expect(text(".sp-state")).toBe("thinking");
     const { id } = host.last();
-    host.set({ _prompts: [[{ kind: "click", x: 1, y: 1, positive: true }]], _can: { undo: true, redo: false } });
-    host.update(id, 1, 0, { width: 3 });
+    host.update(id, 1, 0, { width: 3 }, [{ label: 0, kept: 0, added: [CLICK] }]);
     clock.go(24);
     await settled();
     expect(root.dataset).toMatchObject({ state: "ready", maskVersion: "1", prompts: "1", latencyMs: "224.0" });
@@ -120,21 +122,17 @@ describe("the widget", () => {
     expect(button(/^Redo/).getAttribute("aria-disabled")).toBe("true");
   });
 
-  it("keeps an answered stroke until the list that it is in has come", async () => {
+  it("shows an answered stroke as the kernel has it, before the traits tell that it can be undone", async () => {
     await mount();
     drag([[2, 2], [9, 2]]);
-    host.update(host.last().id, 1, 0, { width: 3 });
+    const stroke: Prompt = { kind: "scribble", points: [[2, 2], [9, 2]], positive: true, width: 1 };
+    host.update(host.last().id, 1, 0, { width: 3 }, [{ label: 0, kept: 0, added: [stroke] }]);
     await settled();
+    expect(root.dataset.prompts).toBe("1");
     expect(button(/^Undo/).getAttribute("aria-disabled")).toBe("false");
-    const copy = [...root.querySelectorAll("button")].find((one) => one.textContent === "Copy as Python")!;
-    copy.click();
+    button(/^Copy as Python$/).click();
     await settled();
-    const code = (): string => root.querySelector<HTMLTextAreaElement>(".sp-code textarea")!.value;
-    expect(code().match(/add_scribble/g)).toHaveLength(1);
-    host.set({ _prompts: [[{ kind: "scribble", points: [[2, 2], [9, 2]], positive: true, width: 1 }]] });
-    copy.click();
-    await settled();
-    expect(code().match(/add_scribble/g)).toHaveLength(1);
+    expect(root.querySelector<HTMLTextAreaElement>(".sp-code textarea")!.value.match(/add_scribble/g)).toHaveLength(1);
   });
 
   it("draws the other sign with the right button, without the menu", async () => {
@@ -221,7 +219,8 @@ describe("the widget", () => {
     key("y", { ctrlKey: true });
     key("r");
     expect(host.sent).toHaveLength(0);
-    host.set({ _can: { undo: true, redo: true }, _prompts: [[{ kind: "click", x: 1, y: 1, positive: true }]] });
+    host.set({ _can: { undo: true, redo: true } });
+    host.update(null, 1, 0, undefined, [{ label: 0, kept: 0, added: [CLICK] }]);
     key("z", { ctrlKey: true });
     key("Z", { ctrlKey: true, shiftKey: true });
     key("r");
@@ -234,7 +233,7 @@ describe("the widget", () => {
     expect(root.querySelector<HTMLElement>(".sp-labels")!.hidden).toBe(true);
     expect(key("1").defaultPrevented).toBe(false);
     end();
-    await mount({ _labels: LABELS, _prompts: [[], []] });
+    await mount({ _labels: LABELS, _prompts: { version: 0, lists: [[], []] } });
     expect(root.querySelector<HTMLElement>(".sp-labels")!.hidden).toBe(false);
     key("2");
     await settled();
@@ -305,8 +304,7 @@ describe("the widget", () => {
     await settled();
     const data = new DataView(new ArrayBuffer(40 * 20));
     host.set({ _image: { ...host.traits._image, version: 2, shape: [20, 40], data } });
-    host.set({ _prompts: [[]] });
-    host.update(null, 2, null);
+    host.update(null, 2, null, undefined, [{ label: 0, kept: 0, added: [] }]);
     await settled();
     expect(root.dataset).toMatchObject({ maskVersion: "2", prompts: "0", state: "ready" });
     expect(text(".sp-facts")).toBe("lesion0 px0 prompts");

@@ -98,8 +98,8 @@ class Segmenter(anywidget.AnyWidget):
     _image = traitlets.Dict().tag(sync=True, echo_update=False)
     # Built when somebody asks (a view opens, the person pauses), never on the way of a stroke.
     _mask = traitlets.Any().tag(sync=True, echo_update=False, to_json=lambda _, widget: widget._whole_mask())
+    _prompts = traitlets.Any().tag(sync=True, to_json=lambda _, widget: widget._all_prompts())
     _labels: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
-    _prompts: traitlets.List[list[dict[str, Any]]] = traitlets.List().tag(sync=True)
     _can = traitlets.Dict().tag(sync=True)
     _model = traitlets.Unicode().tag(sync=True)
     _key = traitlets.Unicode().tag(sync=True)
@@ -123,6 +123,7 @@ class Segmenter(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._version = 0
         self._annotation = Annotation(opened, names, _predictor(model))
+        self._told_prompts = [Prompts()] * len(names)  # as the front end has them
         super().__init__(
             _image=_image_state(opened, 0),
             _labels=[{"name": name, "color": COLORS[i % len(COLORS)]} for i, name in enumerate(names)],
@@ -300,14 +301,15 @@ class Segmenter(anywidget.AnyWidget):
             self.last_error = None
             base = self._version
             if planes is None:
-                self._send_planes("update", request, [], version=base, base=base)
+                self._send_planes("update", request, [], version=base, base=base, prompts=[])
                 return
             self._version += 1
             self._publish(planes, base=base, request=request)
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
         # The mask first: it is what the person waits for, and a millisecond can cost a frame.
-        self._send_planes("update", request, planes, version=self._version, base=base)
+        prompts = self._prompt_changes(whole=base is None)
+        self._send_planes("update", request, planes, version=self._version, base=base, prompts=prompts)
         if request is not None:
             time.sleep(YIELD_S)
         with self.hold_sync():  # one message for all of them
@@ -330,14 +332,32 @@ class Segmenter(anywidget.AnyWidget):
         """The small traits that follow every change."""
         annotation = self._annotation
         return {
-            "_prompts": [annotation.prompts(i).to_json() for i in range(len(annotation.labels))],
             "_can": {"undo": annotation.can_undo, "redo": annotation.can_redo},
             "_model": annotation.predictor.name,
         }
 
+    def _prompt_changes(self, *, whole: bool) -> list[dict[str, Any]]:
+        """What to do to the front end's lists of prompts, which then are as ours: `kept` stay, `added` follow.
+
+        `whole`: whatever the lists hold.
+        """
+        changes = []
+        for label, told in enumerate(self._told_prompts):
+            prompts = self._annotation.prompts(label)
+            kept = 0 if whole else _common(told, prompts)
+            if whole or not len(told) == len(prompts) == kept:
+                changes.append({"label": label, "kept": kept, "added": prompts[kept:].to_json()})
+            self._told_prompts[label] = prompts
+        return changes
+
     def _whole_mask(self) -> dict[str, Any]:
         with self._lock:
             return {"version": self._version, "planes": self._annotation.masks.compressed()}
+
+    def _all_prompts(self) -> dict[str, Any]:
+        with self._lock:
+            lists = [self._annotation.prompts(label).to_json() for label in range(len(self._annotation.labels))]
+            return {"version": self._version, "lists": lists}
 
     def _drawn_over(self, max_side: int = 0) -> np.ndarray:
         with self._lock:
@@ -402,7 +422,8 @@ class Segmenter(anywidget.AnyWidget):
             self._change(lambda annotation: annotation.clear(label), request)
         elif kind == "whole":
             planes = self._annotation.masks.planes()
-            self._send_planes("update", request, planes, version=self._version, base=None)
+            prompts = self._prompt_changes(whole=True)
+            self._send_planes("update", request, planes, version=self._version, base=None, prompts=prompts)
         elif kind == "settle":
             self.send_state("_mask")
             self._static.refresh()
@@ -479,6 +500,11 @@ def _image_state(image: Image, version: int) -> dict[str, Any]:
         "spacing": None if image.spacing is None else list(image.spacing),
         "data": pixels.data.cast("B"),
     }
+
+
+def _common(a: Prompts, b: Prompts) -> int:
+    """How many prompts two lists begin with that are the same: steps of one history share them."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x is not y), min(len(a), len(b)))
 
 
 def _told(error: Exception) -> str:

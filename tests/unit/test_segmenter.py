@@ -1,6 +1,7 @@
 """The widget without a browser: from Python, and through the messages that the front end sends."""
 
 import gc
+import json
 import threading
 import weakref
 import zlib
@@ -28,26 +29,32 @@ def w(paint):
 
 
 class FrontEnd:
-    """What a view does with messages: it keeps masks by version and remembers the rest (docs/protocol.md)."""
+    """What a view does with messages: it keeps masks and prompts by version, and what it heard (docs/protocol.md)."""
 
     def __init__(self, widget):
         self.widget = widget
         self.version = widget.mask_version
         self.masks = np.zeros((len(widget.labels), *widget.image.shape), dtype=bool)
+        self.prompts = [[] for _ in widget.labels]
         self.messages = []
-        self.traits_at_message = []
+        self.version_at_message = []
         widget.send = self.receive
 
     def receive(self, content, buffers=None):
         self.messages.append(content)
-        self.traits_at_message.append((len(self.widget._prompts[0]), self.widget.mask_version))
+        self.version_at_message.append(self.widget.mask_version)
         if content["type"] == "update":
             if content["base"] is None:
                 self.masks[:] = False
+                assert [(change["label"], change["kept"]) for change in content["prompts"]] == [
+                    (label, 0) for label in range(len(self.prompts))
+                ]
             else:
                 assert content["base"] == self.version
             self.version = content["version"]
             self.apply(self.masks, content["planes"], buffers)
+            for change in content["prompts"]:
+                self.prompts[change["label"]][change["kept"] :] = json.loads(json.dumps(change["added"]))
 
     @staticmethod
     def apply(masks, planes, buffers):
@@ -251,19 +258,19 @@ def test_traits_from_the_canvas_wait_for_what_is_being_drawn(w, paint):
 def test_a_prompt_from_the_canvas_is_answered_and_applied(w):
     view = FrontEnd(w)
     seen = []
-    w.observe(lambda change: seen.append(len(w._prompts[0])), names="mask_version")
+    w.observe(lambda change: seen.append(len(w.prompts)), names="mask_version")
     (update,) = view.say("prompt", label=0, prompt=STROKE)
     assert update["type"] == "update"
     assert w.prompts == sp.Prompts([sp.Scribble([(3, 3), (20, 12.5)], width=3)])
     assert np.array_equal(view.masks[0], w.mask)
     assert w.mask.any()
     # The mask goes first, as nobody waits for the rest; the version last, as people's handlers may take their time.
-    assert view.traits_at_message[-1] == (0, 0)
+    assert view.version_at_message[-1] == 0
     assert seen == [1]
     assert w.mask_version == view.version == 1
 
 
-def test_masks_stay_in_step_through_everything(w):
+def test_masks_and_prompts_stay_in_step_through_everything(w):
     view = FrontEnd(w)
     rng = np.random.default_rng(0)
     for _ in range(60):
@@ -275,6 +282,9 @@ def test_masks_stay_in_step_through_everything(w):
         for label, name in enumerate(w.labels):
             w.label = name
             assert np.array_equal(view.masks[label], w.mask)
+            assert view.prompts[label] == w.prompts.to_json()
+    w.model = PaintPredictor()
+    assert view.messages[-1]["prompts"] == []
     assert not [message for message in view.messages if message["type"] == "error"]
 
 
@@ -284,11 +294,29 @@ def test_updates_carry_only_what_changed(w):
     view.say("prompt", label=0, prompt={**CLICK, "x": 50, "y": 33})
     (plane,) = view.messages[-1]["planes"]
     assert (plane["x"], plane["y"], plane["width"], plane["height"]) == (50, 33, 1, 1)
+    assert view.messages[-1]["prompts"] == [{"label": 0, "kept": 1, "added": [{**CLICK, "x": 50, "y": 33}]}]
+    view.say("undo")
+    assert view.messages[-1]["prompts"] == [{"label": 0, "kept": 1, "added": []}]
+
+
+def test_a_stroke_sends_the_same_number_of_bytes_however_many_there_are(w):
+    view, sent = FrontEnd(w), []
+    w.send_state = lambda key=None: sent.append(json.dumps(w.get_state(key)))  # what a new value of a trait sends
+
+    def stroke():
+        sent.clear()
+        messages = view.say("prompt", label=0, prompt=STROKE)
+        return len(json.dumps(messages)) + sum(map(len, sent))
+
+    first = stroke()
+    for _ in range(100):
+        last = stroke()
+    assert last < first + 20  # digits
 
 
 def test_a_preview_enters_no_history_and_fires_nothing(w):
     view, heard = FrontEnd(w), []
-    w.observe(heard.append, names=["mask_version", "_prompts", "_can"])
+    w.observe(heard.append, names=["mask_version", "_can"])
     view.say("prompt", label=0, prompt=CLICK)
     heard.clear()
     (preview,) = view.say("preview", label=0, prompt=STROKE)
@@ -309,9 +337,10 @@ def test_a_view_that_asks_gets_the_whole(w):
     for label, name in enumerate(w.labels):
         w.label = name
         assert np.array_equal(view.masks[label], w.mask)
+        assert view.prompts[label] == w.prompts.to_json()
 
 
-def test_a_new_view_finds_the_whole_mask_in_the_traits(w):
+def test_a_new_view_finds_the_whole_mask_and_all_prompts_in_the_traits(w):
     w.add_box(3, 4, 9, 9)
     state = w.get_state()
     masks = np.zeros((2, *SHAPE), dtype=bool)
@@ -319,7 +348,8 @@ def test_a_new_view_finds_the_whole_mask_in_the_traits(w):
     FrontEnd.apply(masks, planes, [zlib.decompress(plane["data"]) for plane in planes])
     assert state["_mask"]["version"] == state["mask_version"]
     assert np.array_equal(masks[0], w.mask)
-    assert state["_prompts"] == [[{"kind": "box", "x0": 3.0, "y0": 4.0, "x1": 9.0, "y1": 9.0}], []]
+    box = {"kind": "box", "x0": 3.0, "y0": 4.0, "x1": 9.0, "y1": 9.0}
+    assert state["_prompts"] == {"version": state["mask_version"], "lists": [[box], []]}
 
 
 def test_the_image_reaches_the_screen_with_its_depth():
