@@ -134,6 +134,14 @@ export class Chrome {
     await this.code.show(code);
   }
 
+  get codeShown(): boolean {
+    return !this.code.node.hidden;
+  }
+
+  updateCode(code: string): void {
+    this.code.update(code);
+  }
+
   /** Close what lies over the picture, and with `all` the code below it too. False when nothing was open. */
   closePanels(all = false): boolean {
     const wasOpen = this.open !== null || !this.help.hidden || (all && !this.code.node.hidden);

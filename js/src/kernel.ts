@@ -199,8 +199,9 @@ export class Kernel {
     this.requests.alive();
     this.versionTimer();
     this.versionTimer = this.clock.after(UPDATE_GRACE, () => {
-      const version = this.host.get("mask_version");
-      if (!this.loading && (this.masks.version !== version || this.prompts.version !== version)) this.askWhole();
+      const version = this.host.get("mask_version") ?? 0;
+      const isBehind = [this.masks.version, this.prompts.version].some((known) => known === null || known < version);
+      if (!this.loading && isBehind) this.askWhole();
     });
   }
 

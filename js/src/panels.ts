@@ -93,10 +93,16 @@ export class CodePanel {
   }
 
   async show(code: string): Promise<void> {
+    this.node.hidden = false;
+    this.update(code);
+    await this.copy();
+  }
+
+  /** What was drawn changed; what is selected stays so where it did not. */
+  update(code: string): void {
+    if (this.code.value === code) return;
     this.code.value = code;
     this.code.rows = Math.min(code.split("\n").length, 10);
-    this.node.hidden = false;
-    await this.copy();
   }
 
   free(): void {

@@ -3,10 +3,24 @@ import { isRaster, type LabelTrait, type Prompt } from "./protocol";
 
 const WIDEST_LINE = 96;
 
+/** Helps to write down what Python gave as pixels. */
+const RASTER = `\
+import numpy as np
+
+
+def raster(height, width, *runs):  # start and length of each run of pixels, in row order
+    pixels = np.zeros(height * width)
+    for start, length in zip(runs[::2], runs[1::2]):
+        pixels[start : start + length] = 1  # values between 0 and 1 became 1
+    return pixels.reshape(height, width)
+
+`.split("\n");
+
 export function asPython(labels: LabelTrait[], prompts: Prompt[][]): string {
   const several = labels.length > 1;
   const names = several ? `, labels=[${labels.map((label) => quoted(label.name)).join(", ")}]` : "";
   const lines = [`# w = sp.Segmenter(image${names})`];
+  if (prompts.flat().some(isRaster)) lines.push(...RASTER);
   labels.forEach((label, index) => {
     const drawn = prompts[index] ?? [];
     if (several && drawn.length) lines.push(`w.label = ${quoted(label.name)}`);
@@ -21,31 +35,32 @@ function callFor(prompt: Prompt): string[] {
     return [`w.add_box(${[prompt.x0, prompt.y0, prompt.x1, prompt.y1].map(number).join(", ")})`];
   }
   if (isRaster(prompt)) {
-    return [`# a ${prompt.positive ? "positive" : "negative"} raster scribble, given from Python, is not repeated here`];
+    const [height, width] = prompt.shape;
+    return wrapped(`w.add_scribble(raster=raster(${height}, ${width},`, prompt.runs.map(String), `)${sign(prompt.positive)})`);
   }
   const points = prompt.points.map(([x, y]) => `(${number(x)}, ${number(y)})`);
-  const rest = `]${sign(prompt.positive)}, width=${number(prompt.width)})`;
-  const line = `w.add_scribble([${points.join(", ")}${rest}`;
-  return line.length <= WIDEST_LINE ? [line] : ["w.add_scribble([", ...wrapped(points), rest];
+  return wrapped("w.add_scribble([", points, `]${sign(prompt.positive)}, width=${number(prompt.width)})`);
 }
 
-/** Points a few to the line, so that a long stroke can be read and compared. */
-function wrapped(points: string[]): string[] {
-  const lines: string[] = [];
+/** In one line where it fits, else a few items to the line, so that a long stroke can be read and compared. */
+function wrapped(head: string, items: string[], tail: string): string[] {
+  const whole = `${head}${head.endsWith(",") ? " " : ""}${items.join(", ")}${tail}`;
+  if (whole.length <= WIDEST_LINE) return [whole];
+  const lines = [head];
   let line = "   ";
-  for (const point of points) {
-    if (line.length + point.length + 2 > WIDEST_LINE) {
+  for (const item of items) {
+    if (line.length + item.length + 2 > WIDEST_LINE) {
       lines.push(line);
       line = "   ";
     }
-    line += ` ${point},`;
+    line += ` ${item},`;
   }
-  return [...lines, line];
+  return [...lines, line, tail];
 }
 
-/** As Python would print it: at most two decimals, at least one. */
+/** As Python would print it, all digits: rounded, what lies at the edge could fall off the picture. */
 function number(value: number): string {
-  const text = String(Math.round(value * 100) / 100 || 0);
+  const text = String(value || 0);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 

@@ -335,6 +335,7 @@ class Segmenter {
       if (this.ended) return;
       const { kernel, truth } = this;
       const { labels, active } = truth;
+      if (this.chrome.codeShown) this.chrome.updateCode(this.python());
       this.chrome.update({
         settings: this.settings,
         can: this.can,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Raster } from "../src/protocol";
 import { asPython } from "../src/python";
 
 const one = [{ name: "lesion", color: "#000000" }];
@@ -11,16 +12,16 @@ describe("copy as Python", () => {
         { kind: "click", x: -0.5, y: 1 / 3, positive: true },
         { kind: "box", x0: 1, y0: 2, x1: 30, y1: 40 },
         { kind: "scribble", points: [[1, 2], [3.456, 4]], positive: false, width: 6 },
-        { kind: "scribble", positive: true, shape: [4, 4], runs: [0, 3] },
+        { kind: "scribble", points: [[1e-7, 2]], positive: true, width: 0.004 },
       ],
     ]);
     expect(code.split("\n")).toEqual([
       "# w = sp.Segmenter(image)",
       "w.add_click(12.0, 34.5, positive=False)",
-      "w.add_click(-0.5, 0.33)",
+      "w.add_click(-0.5, 0.3333333333333333)",
       "w.add_box(1.0, 2.0, 30.0, 40.0)",
-      "w.add_scribble([(1.0, 2.0), (3.46, 4.0)], positive=False, width=6.0)",
-      "# a positive raster scribble, given from Python, is not repeated here",
+      "w.add_scribble([(1.0, 2.0), (3.456, 4.0)], positive=False, width=6.0)",
+      "w.add_scribble([(1e-7, 2.0)], width=0.004)",
     ]);
   });
 
@@ -43,6 +44,30 @@ describe("copy as Python", () => {
   });
 
   it("never writes minus zero", () => {
-    expect(asPython(one, [[{ kind: "click", x: -0.001, y: 0, positive: true }]])).toContain("w.add_click(0.0, 0.0)");
+    expect(asPython(one, [[{ kind: "click", x: -0, y: 0, positive: true }]])).toContain("w.add_click(0.0, 0.0)");
+  });
+
+  it("repeats scribbles that Python gave as pixels, and says what of them is lost", () => {
+    const raster = (positive: boolean, runs: number[]): Raster => ({ kind: "scribble", positive, shape: [4, 6], runs });
+    const many = Array.from({ length: 80 }, (_, i) => i);
+    const lines = asPython(one, [[raster(true, [0, 3, 7, 1]), raster(false, many)]]).split("\n");
+    expect(lines.slice(0, 13)).toEqual([
+      "# w = sp.Segmenter(image)",
+      "import numpy as np",
+      "",
+      "",
+      "def raster(height, width, *runs):  # start and length of each run of pixels, in row order",
+      "    pixels = np.zeros(height * width)",
+      "    for start, length in zip(runs[::2], runs[1::2]):",
+      "        pixels[start : start + length] = 1  # values between 0 and 1 became 1",
+      "    return pixels.reshape(height, width)",
+      "",
+      "",
+      "w.add_scribble(raster=raster(4, 6, 0, 3, 7, 1))",
+      "w.add_scribble(raster=raster(4, 6,",
+    ]);
+    expect(lines[lines.length - 1]).toBe("), positive=False)");
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(96);
+    expect(lines.slice(13, -1).join("").match(/\d+/g)!.map(Number)).toEqual(many);
   });
 });

@@ -132,7 +132,15 @@ describe("the widget", () => {
     expect(button(/^Undo/).getAttribute("aria-disabled")).toBe("false");
     button(/^Copy as Python$/).click();
     await settled();
-    expect(root.querySelector<HTMLTextAreaElement>(".sp-code textarea")!.value.match(/add_scribble/g)).toHaveLength(1);
+    const code = root.querySelector<HTMLTextAreaElement>(".sp-code textarea")!;
+    expect(code.value.match(/add_scribble/g)).toHaveLength(1);
+    // While it is open it follows what is drawn, here or from Python.
+    host.update(null, 2, 1, undefined, [{ label: 0, kept: 0, added: [CLICK] }]);
+    await settled();
+    expect(code.value).toMatch(/\nw\.add_click\(1\.0, 1\.0\)$/);
+    drag([[3, 3]]);
+    await settled();
+    expect(code.value).toMatch(/add_click.*\n.*add_scribble/);
   });
 
   it("draws the other sign with the right button, without the menu", async () => {
