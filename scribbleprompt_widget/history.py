@@ -57,31 +57,25 @@ class History(Generic[S]):
         return self._steps[self._cursor]
 
     @property
-    def can_undo(self) -> bool:
-        """Whether `undo` would do something."""
-        return self._cursor > 0
+    def before(self) -> Step[S] | None:
+        """The step before the current one; None at the beginning."""
+        return self._steps[self._cursor - 1] if self._cursor > 0 else None
 
     @property
-    def can_redo(self) -> bool:
-        """Whether `redo` would do something."""
-        return self._cursor < len(self._steps) - 1
+    def after(self) -> Step[S] | None:
+        """The step that was undone last; None at the end."""
+        return self._steps[self._cursor + 1] if self._cursor < len(self._steps) - 1 else None
 
     def push(self, step: Step[S]) -> None:
-        """Make `step` the current one."""
+        """Make a new step the current one."""
         del self._steps[self._cursor + 1 :]
         self._steps.append(step)
         self._cursor += 1
 
-    def undo(self) -> bool:
-        """Go one step back; False at the beginning."""
-        if not self.can_undo:
-            return False
+    def undo(self) -> None:
+        """Make the step `before`, which is not None, the current one."""
         self._cursor -= 1
-        return True
 
-    def redo(self) -> bool:
-        """Go one step forward; False at the end."""
-        if not self.can_redo:
-            return False
+    def redo(self) -> None:
+        """Make the step `after`, which is not None, the current one."""
         self._cursor += 1
-        return True

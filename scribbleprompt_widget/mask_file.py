@@ -59,12 +59,12 @@ def save_mask(
     FileNotFoundError
         If the folder does not exist.
     TypeError
-        If `array` holds neither booleans nor integers, or `labels` is one string.
+        If `path` is no path, `array` holds neither booleans nor integers, or `labels` is one string.
     ValueError
         If the suffix is none of these, `array` is not of the image's shape, or a label is negative or too
         great.
     """
-    target = Path(path).expanduser()
+    target = target_path(path)
     suffix = _suffix_of(target)
     array = np.asarray(array)
     _check(array, image, suffix, labels)
@@ -83,6 +83,20 @@ def save_mask(
             _write_medical(written, array.astype(np.uint8) if array.dtype.kind == "b" else array, image)
         written.replace(target)
     return target
+
+
+def target_path(path: str | os.PathLike[str]) -> Path:
+    """Where to write, with ``~`` expanded.
+
+    Raises
+    ------
+    TypeError
+        If `path` is no path.
+    """
+    try:
+        return Path(path).expanduser()
+    except TypeError:
+        raise TypeError(f"path takes a file's name, got {path!r}") from None
 
 
 def _suffix_of(path: Path) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from scribbleprompt_widget.history import Entry, History, Step
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.predictors.base import Prediction, Predictor, State
+from scribbleprompt_widget.predictors.base import Prediction, Predictor, Session, State
 from scribbleprompt_widget.prompts import Prompt, Prompts
-from scribbleprompt_widget.widgets.masks import Masks, Plane
+from scribbleprompt_widget.widgets.masks import Change, Masks, Plane
 
 __all__ = ["Annotation"]
 
@@ -41,12 +41,12 @@ class Annotation:
     @property
     def can_undo(self) -> bool:
         """Whether `undo` would do something."""
-        return self._history.can_undo
+        return self._history.before is not None
 
     @property
     def can_redo(self) -> bool:
         """Whether `redo` would do something."""
-        return self._history.can_redo
+        return self._history.after is not None
 
     def prompts(self, label: int) -> Prompts:
         """What was drawn for a label, in order."""
@@ -59,20 +59,19 @@ class Annotation:
 
     def add(self, label: int, prompt: Prompt) -> list[Plane]:
         """Add a prompt and predict again."""
-        entry = self._predict(label, prompt)
-        return self._take(self._history.current.with_entry("prompt", label, entry))
+        return self._push(self._history.current.with_entry("prompt", label, self._predict(label, prompt)))
 
     def preview(self, label: int, prompt: Prompt) -> list[Plane]:
         """What would change on the screen if `prompt` were added; nothing is kept."""
-        return self.masks.changes(label, self._restored(self._predict(label, prompt)))
+        return self._change(label, self._predict(label, prompt), self._session).planes
 
     def clear(self, label: int) -> list[Plane] | None:
         """Take all prompts of a label away."""
         if not self.prompts(label):
             return None
-        return self._take(self._history.current.with_entry("clear", label, Entry()))
+        return self._push(self._history.current.with_entry("clear", label, Entry()))
 
-    def use(self, predictor: Predictor) -> list[Plane]:
+    def use(self, predictor: Predictor) -> list[Plane] | None:
         """Go on with another predictor: what was drawn is predicted again, in one step."""
         session = predictor.open(self.image)
         step = self._history.current
@@ -80,16 +79,19 @@ class Annotation:
             if entry.prompts:
                 state = session.predict(entry.prompts).state
                 step = step.with_entry("model", label, Entry(entry.prompts, state))
+        planes = None if step is self._history.current else self._push(step, session)
         self.predictor, self._session = predictor, session
-        return self._take(step) if step is not self._history.current else []
+        return planes
 
     def undo(self) -> list[Plane] | None:
         """One step back, without inference."""
-        return self._show() if self._history.undo() else None
+        step = self._history.before
+        return None if step is None else self._become(step, self._history.undo)
 
     def redo(self) -> list[Plane] | None:
         """One step forward again, without inference."""
-        return self._show() if self._history.redo() else None
+        step = self._history.after
+        return None if step is None else self._become(step, self._history.redo)
 
     @property
     def _entries(self) -> tuple[Entry[State], ...]:
@@ -102,13 +104,17 @@ class Annotation:
         self.seconds = prediction.seconds
         return Entry(prompts, prediction.state)
 
-    def _restored(self, entry: Entry[State]) -> Prediction | None:
-        return None if entry.state is None else self._session.restore(entry.state)
+    def _push(self, step: Step[State], session: Session | None = None) -> list[Plane]:
+        return self._become(step, lambda: self._history.push(step), session)
 
-    def _take(self, step: Step[State]) -> list[Plane]:
-        self._history.push(step)
-        return self._show()
+    def _become(self, step: Step[State], move: Callable[[], None], session: Session | None = None) -> list[Plane]:
+        """Show `step`, and `move` the history to it. All that may fail is done before anything changes."""
+        both = enumerate(zip(step.entries, self._entries, strict=True))
+        changes = [self._change(i, entry, session or self._session) for i, (entry, old) in both if entry is not old]
+        move()
+        for change in changes:
+            self.masks.apply(change)
+        return [plane for change in changes for plane in change.planes]
 
-    def _show(self) -> list[Plane]:
-        entries = enumerate(self._entries)
-        return [plane for label, entry in entries for plane in self.masks.put(label, self._restored(entry))]
+    def _change(self, label: int, entry: Entry[State], session: Session) -> Change:
+        return self.masks.change(label, None if entry.state is None else session.restore(entry.state))

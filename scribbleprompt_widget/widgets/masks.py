@@ -11,7 +11,7 @@ import numpy as np
 
 from scribbleprompt_widget.predictors.base import Prediction
 
-__all__ = ["Masks", "Plane"]
+__all__ = ["Change", "Masks", "Plane"]
 
 Region = tuple[slice, slice]
 
@@ -41,6 +41,17 @@ class Plane:
         return {"label": self.label, "x": self.x, "y": self.y, "width": self.width, "height": self.height}
 
 
+@dataclass(frozen=True, eq=False)
+class Change:
+    """A new mask for a label: the planes that differ, and what is to be written."""
+
+    label: int
+    planes: list[Plane]
+    region: Region
+    pixels: np.ndarray
+    window: Region
+
+
 class Masks:
     """One (H, W) bool mask for each label, changed in place, so that a change costs what it covers.
 
@@ -68,24 +79,19 @@ class Masks:
             result[mask] = index + 1
         return result
 
-    def changes(self, label: int, prediction: Prediction | None) -> list[Plane]:
-        """What would change on the screen if `prediction` (None: background) became the mask of `label`."""
-        return self._compare(label, prediction)[0]
-
-    def put(self, label: int, prediction: Prediction | None) -> list[Plane]:
-        """Make `prediction` (None: background) the mask of `label`; what changed."""
-        planes, region, pixels = self._compare(label, prediction)
-        self._masks[label][region] = pixels
-        self._windows[label] = _window(prediction)
-        return planes
-
-    def _compare(self, label: int, prediction: Prediction | None) -> tuple[list[Plane], Region, np.ndarray]:
-        """The changes, and the region and pixels that they were found in."""
-        region = _union(self._windows[label], _window(prediction))
+    def change(self, label: int, prediction: Prediction | None) -> Change:
+        """What it takes to make `prediction` (None: background) the mask of `label`. Nothing is changed yet."""
+        window = _window(prediction)
+        region = _union(self._windows[label], window)
         new = self._pixels(prediction, region)
         changed = self._masks[label][region] != new
         planes = [Plane.of(label, _shift(part, region), new[part]) for part in _changed_parts(changed)]
-        return planes, region, new
+        return Change(label, planes, region, new, window)
+
+    def apply(self, change: Change) -> None:
+        """Make a change that was the last to be asked for."""
+        self._masks[change.label][change.region] = change.pixels
+        self._windows[change.label] = change.window
 
     def planes(self) -> list[Plane]:
         """The masks whole; an empty one has no plane."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,8 +11,9 @@ import PIL.Image
 from scipy import ndimage
 
 from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.mask_file import target_path
 
-__all__ = ["draw_overlay"]
+__all__ = ["draw_overlay", "save_picture"]
 
 FILL_OPACITY: Final = 0.35
 """As on the canvas."""
@@ -46,6 +48,20 @@ def draw_overlay(image: Image, masks: Sequence[np.ndarray], colors: Sequence[str
         picture[inside] += FILL_OPACITY * (rgb - picture[inside])
         picture[border] = rgb
     return np.round(picture).astype(np.uint8)
+
+
+def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
+    """Write a picture, (h, w, 3) uint8, in the format that the path's suffix tells.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `path` is no path, or its suffix is not one of a picture.
+    """
+    target = target_path(path)
+    if PIL.Image.registered_extensions().get(target.suffix.lower()) not in PIL.Image.SAVE:
+        raise ValueError(f"path is {str(target)!r}; its suffix must be a picture's: .png, .jpg, .tif, .webp, ...")
+    PIL.Image.fromarray(picture).save(target)
 
 
 def _fitted(shape: tuple[int, int], max_side: int) -> tuple[int, int]:

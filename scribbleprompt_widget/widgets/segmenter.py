@@ -9,11 +9,10 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import anywidget
 import numpy as np
-import PIL.Image
 import traitlets
 from IPython.display import publish_display_data
 from numpy.typing import ArrayLike
@@ -25,7 +24,7 @@ from scribbleprompt_widget.predictors.registry import load_predictor
 from scribbleprompt_widget.prompts import DEFAULT_WIDTH, Box, Click, Prompt, Prompts, Scribble, prompt_from_json
 from scribbleprompt_widget.widgets.annotation import Annotation
 from scribbleprompt_widget.widgets.masks import Plane
-from scribbleprompt_widget.widgets.picture import draw_overlay
+from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
 __all__ = ["Area", "Segmenter"]
@@ -43,6 +42,10 @@ YIELD_S: Final = 0.0005
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
 ON_AN_IMAGE: Final = ("prompt", "preview", "undo", "redo", "clear")
 """Messages that mean the image on the canvas, and carry its version."""
+
+
+Act: TypeAlias = Callable[[Annotation], list[Plane] | None]
+"""Changes an annotation; gives the planes that changed, or None when there is no new mask."""
 
 
 class Area(NamedTuple):
@@ -121,6 +124,7 @@ class Segmenter(anywidget.AnyWidget):
         names = _label_names(labels)
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         self._lock = threading.RLock()
+        self._telling = threading.Lock()
         self._version = 0
         self._annotation = Annotation(opened, names, _predictor(model))
         self._told_prompts = [Prompts()] * len(names)  # as the front end has them
@@ -190,16 +194,21 @@ class Segmenter(anywidget.AnyWidget):
         -------
         Path
             The file written.
+
+        Raises
+        ------
+        TypeError, ValueError, FileNotFoundError
+            When `path` is no path, has another suffix, or lies in no folder.
         """
         with self._lock:
             one = len(self._annotation.labels) == 1
             return save_mask(path, self.mask if one else self.label_map, self.image, labels=self.labels)
 
     def snapshot(self, path: str | Path | None = None) -> np.ndarray:
-        """(h, w, 3) uint8 picture of the image with its masks, also written to `path` if given."""
+        """(H, W, 3) uint8 picture of the image with its masks, also written to `path` (.png, .jpg, ...) if given."""
         picture = self._drawn_over()
         if path is not None:
-            PIL.Image.fromarray(picture).save(path)
+            save_picture(path, picture)
         return picture
 
     def __repr__(self) -> str:
@@ -211,11 +220,40 @@ class Segmenter(anywidget.AnyWidget):
     # --- drawing from Python -----------------------------------------------------------------------------------------
 
     def add_click(self, x: float, y: float, positive: bool = True) -> None:
-        """Click at (x, y) = (column, row) in image pixels: on the object, or (``positive=False``) beside it."""
+        """Click on the object, or beside it, and predict again.
+
+        Parameters
+        ----------
+        x, y
+            Column and row in image pixels, floats; pixel centres are at integers.
+        positive
+            True on the object, False beside it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When `x` or `y` is no finite number, `positive` no bool, or the click outside the image.
+        RuntimeError
+            When the widget is closed.
+        """
         self._add(Click(x, y, positive))
 
     def add_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Draw a box around the object, from any corner to the one across, in image pixels."""
+        """Draw a box around the object, and predict again.
+
+        Parameters
+        ----------
+        x0, y0, x1, y1
+            Columns and rows of two opposite corners in image pixels, floats. The box covers the pixel centres from
+            floor to ceiling, ends included; parts of it may lie outside the image.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When a corner is no finite number, or all of the box outside the image.
+        RuntimeError
+            When the widget is closed.
+        """
         self._add(Box(x0, y0, x1, y1))
 
     def add_scribble(
@@ -226,21 +264,40 @@ class Segmenter(anywidget.AnyWidget):
         *,
         raster: ArrayLike | None = None,
     ) -> None:
-        """Draw a stroke: `points` (N, 2) as (x, y), `width` in image pixels; or a `raster` (H, W) in [0, 1]."""
+        """Draw a stroke on the object, or beside it, and predict again.
+
+        Parameters
+        ----------
+        points
+            (N, 2) as (x, y) in image pixels, N >= 1, floats: a polyline. Either these or `raster`.
+        positive
+            True on the object, False beside it.
+        width
+            Width of the line in image pixels, > 0. Not used by a raster.
+        raster
+            (H, W) of the image, bool or numbers in [0, 1]: above 0 where the stroke is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When `points`, `width` or `raster` are no finite numbers, have another shape, or show no stroke; for both or
+            neither of `points` and `raster`; when all of the stroke is outside the image.
+        RuntimeError
+            When the widget is closed.
+        """
         self._add(Scribble(points, positive, width, raster=raster))
 
     def undo(self) -> None:
         """Take the last step back, whichever label it was for; nothing happens at the beginning."""
-        self._change(lambda annotation: annotation.undo())
+        self._do(lambda annotation: annotation.undo())
 
     def redo(self) -> None:
         """Do again what was undone; nothing happens at the end."""
-        self._change(lambda annotation: annotation.redo())
+        self._do(lambda annotation: annotation.redo())
 
     def clear(self) -> None:
         """Take all prompts of the active label away; can be undone."""
-        label = self._active
-        self._change(lambda annotation: annotation.clear(label))
+        self._do(lambda annotation: annotation.clear(self._active))
 
     def set_image(
         self,
@@ -253,11 +310,13 @@ class Segmenter(anywidget.AnyWidget):
         """Show another image; prompts, masks and history begin anew. Parameters as for `Segmenter`."""
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         with self._lock:
+            self._check_open()
             self._annotation = Annotation(opened, self.labels, self._annotation.predictor)
             self.last_error = None
             self._version += 1
             self._image = _image_state(opened, self._version)
-            self._publish(self._annotation.masks.planes(), base=None)
+            self._publish([], base=None)
+        self._tell_observers()
 
     @property
     def model(self) -> str:
@@ -267,7 +326,7 @@ class Segmenter(anywidget.AnyWidget):
     @model.setter
     def model(self, model: str | Path | Predictor) -> None:
         predictor = _predictor(model)
-        self._change(lambda annotation: annotation.use(predictor))
+        self._do(lambda annotation: annotation.use(predictor))
 
     def close(self) -> None:
         """Close the widget and free what it held."""
@@ -283,28 +342,34 @@ class Segmenter(anywidget.AnyWidget):
         return self._annotation.labels.index(self.label)
 
     def _add(self, prompt: Prompt) -> None:
-        label = self._active
-        self._change(lambda annotation: annotation.add(label, prompt))
+        self._do(lambda annotation: annotation.add(self._active, prompt))
 
-    def _change(self, act: Callable[[Annotation], list[Plane] | None], request: str | None = None) -> None:
-        """Change the annotation, and tell the front end and observers; `request` is the id of its message.
-
-        `act` gives the planes that changed, or None when there was nothing to do.
-        """
+    def _do(self, act: Act) -> None:
+        """Change the annotation from Python."""
         with self._lock:
-            self._annotation.seconds = 0.0
-            try:
-                planes = act(self._annotation)
-            except Exception as error:
-                self._tell_error(error, request)
-                raise
-            self.last_error = None
-            base = self._version
-            if planes is None:
-                self._send_planes("update", request, [], version=base, base=base, prompts=[])
-                return
-            self._version += 1
-            self._publish(planes, base=base, request=request)
+            self._check_open()
+            self._change(act)
+        self._tell_observers()
+
+    def _check_open(self) -> None:
+        if self.comm is None:
+            raise RuntimeError("this Segmenter is closed: it can be read, but not changed")
+
+    def _change(self, act: Act, request: str | None = None) -> None:
+        """Change the annotation, and tell the front end; `request` is the id of its message.
+
+        `_tell_observers` has to follow, when the lock is free.
+        """
+        self._annotation.seconds = 0.0
+        try:
+            planes = act(self._annotation)
+        except Exception as error:
+            self._tell_error(error, request)
+            raise
+        self.last_error = None
+        base = self._version
+        self._version += planes is not None
+        self._publish(planes or [], base=base, request=request)
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
         # The mask first: it is what the person waits for, and a millisecond can cost a frame.
@@ -312,17 +377,28 @@ class Segmenter(anywidget.AnyWidget):
         self._send_planes("update", request, planes, version=self._version, base=base, prompts=prompts)
         if request is not None:
             time.sleep(YIELD_S)
-        with self.hold_sync():  # one message for all of them
-            for trait, value in self._drawn().items():
-                setattr(self, trait, value)
+        # Not in one message: `hold_sync` would hold what other threads set as well.
+        for trait, value in self._drawn().items():
+            setattr(self, trait, value)
         self._static.stale = True
-        try:
-            # Last, because people's own handlers hang on it and may take their time.
-            self.mask_version = self._version
-        except Exception as error:
-            # The request was answered by the update: the error is one that every view shows.
-            self._tell_error(error, None)
-            raise
+
+    def _tell_observers(self) -> None:
+        """Set `mask_version` to each new version in turn. Not under the lock: an observer may wait for other threads.
+
+        What is drawn meanwhile, by an observer or elsewhere, is told of by the thread that is at it already.
+        """
+        failed: Exception | None = None
+        while self.mask_version < self._version and self._telling.acquire(blocking=False):
+            try:
+                self.mask_version = min(self.mask_version + 1, self._version)
+            except Exception as error:  # noqa: BLE001, PERF203  # an observer's, raised when all were told
+                # The request was answered by the update: the error is one that every view shows.
+                self._tell_error(error, None)
+                failed = failed or error
+            finally:
+                self._telling.release()
+        if failed is not None:
+            raise failed
 
     def _tell_error(self, error: Exception, request: str | None) -> None:
         self.last_error = error
@@ -374,10 +450,10 @@ class Segmenter(anywidget.AnyWidget):
 
     # --- messages from the front end (docs/protocol.md) --------------------------------------------------------------
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take traits from the front end; not while another thread changes them, whose notifications would be held."""
-        with self._lock:
-            super().set_state(sync_data)
+    @contextmanager
+    def hold_trait_notifications(self) -> Iterator[None]:
+        """Hold nothing: what a thread holds, traitlets keeps from all, and may roll back what others set meanwhile."""
+        yield
 
     def _on_message(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
         """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""
@@ -386,6 +462,7 @@ class Segmenter(anywidget.AnyWidget):
             with self._lock:
                 if self._is_for_this_image(content):
                     self._answer(str(content.get("type")), content, request)
+            self._tell_observers()
         except Exception as error:  # whatever it is, the person at the canvas has to see it
             log.debug("message %r failed", content.get("type"), exc_info=True)
             if self.last_error is not error:  # not told yet: a message that makes no sense
@@ -477,6 +554,8 @@ class Segmenter(anywidget.AnyWidget):
 def _label_names(labels: Sequence[str]) -> list[str]:
     if isinstance(labels, str):
         raise TypeError(f"labels takes a list of names, got the string {labels!r}; write [{labels!r}]")
+    if not isinstance(labels, Sequence):  # a set has no order
+        raise TypeError(f"labels takes a list of names, got {labels!r}")
     names = list(labels)
     if not names or not all(isinstance(name, str) and name for name in names):
         raise ValueError(f"labels takes a list of at least one name, got {names!r}")

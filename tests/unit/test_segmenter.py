@@ -11,7 +11,7 @@ import pytest
 from traitlets import TraitError
 
 import scribbleprompt_widget as sp
-from tests.paint import PaintPredictor
+from tests.paint import PATIENCE_S, PaintPredictor
 
 SHAPE = (40, 60)
 
@@ -189,6 +189,54 @@ def test_a_model_that_fails_leaves_everything_as_it_was(w):
     assert w.mask[1, 1]
 
 
+def test_a_model_alone_makes_no_new_mask(w):
+    heard, other = [], PaintPredictor()
+    w.observe(heard.append, names="mask_version")
+    other.name = "other"
+    w.model = other
+    assert (w.model, w._model) == ("other", "other")
+    assert not heard
+    w.add_click(3, 3)
+    assert (other.calls, len(heard)) == (1, 1)
+
+
+class BreaksWhenShown(PaintPredictor):
+    """Predicts, and fails when what it kept is brought back to the image."""
+
+    def _open(self, image):
+        session = super()._open(image)
+
+        def fail(state):
+            raise MemoryError("when shown")
+
+        session.restore = fail
+        return session
+
+
+def test_what_fails_late_leaves_everything_as_it_was(w):
+    w.add_box(10, 10, 20, 20)
+    w.add_click(1, 1)
+    before, session = w.mask, w._annotation._session
+    restore, broken = session.restore, BreaksWhenShown().open(np.zeros(SHAPE)).restore
+
+    def fails(act):
+        session.restore = broken
+        mask, drawn = w.mask, (w.prompts, w._can, w.mask_version, w.model)
+        with pytest.raises(MemoryError, match="when shown"):
+            act()
+        session.restore = restore
+        assert np.array_equal(w.mask, mask)
+        assert (w.prompts, w._can, w.mask_version, w.model) == drawn
+
+    fails(lambda: w.add_click(2, 2))
+    fails(lambda: setattr(w, "model", BreaksWhenShown()))
+    fails(w.undo)
+    w.undo()
+    fails(w.redo)
+    w.redo()
+    assert np.array_equal(w.mask, before)
+
+
 def test_set_image_begins_anew(w):
     view = FrontEnd(w)
     w.add_click(3, 3)
@@ -214,7 +262,7 @@ def test_files_carry_the_mask_and_with_several_labels_the_label_map(w, tmp_path)
     assert np.array_equal(np.load(one.save(tmp_path / "one.npz"))["mask"], one.mask)
 
 
-def test_a_snapshot_shows_the_mask_and_is_written(w, tmp_path):
+def test_a_snapshot_shows_the_mask_and_is_written(w, tmp_path, monkeypatch):
     plain = w.snapshot()
     w.add_box(10, 10, 20, 20)
     picture = w.snapshot(tmp_path / "picture.png")
@@ -223,6 +271,32 @@ def test_a_snapshot_shows_the_mask_and_is_written(w, tmp_path):
     import PIL.Image
 
     assert np.array_equal(np.asarray(PIL.Image.open(tmp_path / "picture.png")), picture)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    w.snapshot("~/home.JPG")
+    assert (tmp_path / "home.JPG").exists()
+
+
+def test_a_closed_widget_can_be_read_and_not_changed(w, tmp_path):
+    w.add_box(3, 3, 9, 9)
+    mask = w.mask
+    w.close()
+    changes = [
+        lambda: w.add_click(1, 1),
+        w.undo,
+        w.redo,
+        w.clear,
+        lambda: w.set_image(np.ones((5, 5))),
+        lambda: setattr(w, "model", PaintPredictor()),
+    ]
+    for change in changes:
+        with pytest.raises(RuntimeError, match="this Segmenter is closed: it can be read, but not changed"):
+            change()
+    w.label = "organ"
+    w.label = "lesion"
+    assert np.array_equal(w.mask, mask)
+    assert len(w.prompts) == 1
+    assert w.area().pixels == 49
+    assert w.save(tmp_path / "a.png").exists()
 
 
 def test_a_closed_widget_is_freed_with_its_image(paint):
@@ -235,21 +309,93 @@ def test_a_closed_widget_is_freed_with_its_image(paint):
     assert [ref() for ref in held] == [None, None]
 
 
-def test_traits_from_the_canvas_wait_for_what_is_being_drawn(w, paint):
-    order = []
-    w.observe(lambda change: order.append(change["name"]), names=["mask_version", "label"])
+def in_thread(act, *arguments):
+    """Do it in another thread, and wait until it is done."""
+    thread = threading.Thread(target=act, args=arguments, daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("where", ["python", "canvas"])
+def test_an_observer_may_wait_for_another_thread_that_draws(w, where):
+    view, masks = FrontEnd(w), []
+
+    def draw():
+        if where == "canvas":
+            view.say("prompt", label=0, prompt=CLICK)
+        else:
+            w.add_click(5, 6)
+
+    def listen(change):
+        masks.append(int(w.mask.sum()))
+        if not masks[-1]:
+            in_thread(draw)
+        elif len(masks) < 3:
+            in_thread(w.clear)
+
+    w.observe(listen, names="mask_version")
+    draw()
+    assert masks == [1, 0, 1]
+    assert w.last_error is None
+    assert np.array_equal(view.masks[0], w.mask)
+
+
+def test_an_observer_of_the_label_may_wait_for_another_thread_that_draws(w):
+    w.observe(lambda change: in_thread(w.add_click, 5, 6), names="label")
+    w.set_state({"label": "organ"})  # as the canvas does
+    assert w.mask.sum() == 1
+
+
+def test_observers_hear_of_masks_in_order_whoever_draws(w):
+    heard = []
+
+    def listen(change):
+        heard.append((change["old"], change["new"]))
+        if len(w.prompts) < 20:
+            in_thread(w.add_click, len(w.prompts), 5)
+            w.add_click(len(w.prompts), 5)
+
+    w.observe(listen, names="mask_version")
+    w.add_click(0, 5)
+    assert heard == [(i, i + 1) for i in range(w.mask_version)]
+    assert w.mask_version == len(w.prompts) == 21
+
+
+def test_an_observers_error_keeps_nothing_from_the_others(w):
+    heard = []
+
+    def listen(change):
+        heard.append(change["new"])
+        if len(heard) == 1:
+            w.add_click(6, 5)
+            raise ZeroDivisionError("in my handler")
+
+    w.observe(listen, names="mask_version")
+    with pytest.raises(ZeroDivisionError):
+        w.add_click(5, 5)
+    assert heard == [1, 2]
+    w.add_click(7, 5)
+    assert heard == [1, 2, 3]
+
+
+def test_a_label_from_the_canvas_neither_waits_for_drawing_nor_disturbs_it(w, paint):
+    heard = []
+    w.observe(lambda change: heard.append(change["name"]), names=["mask_version", "label"])
     paint.wait_for = threading.Event()
     drawing = threading.Thread(target=w.add_click, args=(3, 3))
-    choosing = threading.Thread(target=w.set_state, args=({"label": "organ"},))
     drawing.start()
     while not paint.calls:
         assert drawing.is_alive()
-    choosing.start()
-    choosing.join(0.1)  # time enough to come first, if it could
+    in_thread(w.set_state, {"label": "organ"})
+    with pytest.raises(ValueError, match="label takes"):
+        w.set_state({"label": "tumour"})
     paint.wait_for.set()
-    for thread in (drawing, choosing):
-        thread.join()
-    assert order == ["mask_version", "label"]
+    drawing.join()
+    assert heard == ["label", "mask_version"]
+    assert w.label == "organ"
+    w.label = "lesion"
+    assert w.mask[3, 3]
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
@@ -478,6 +624,8 @@ def test_two_threads_may_draw_at_once(w):
         (lambda: sp.Segmenter(np.zeros(SHAPE), lables=["a"]), TypeError, "unexpected keyword argument 'lables'"),
         (lambda: sp.Segmenter(np.zeros(SHAPE), labels="lesion"), TypeError, r"labels.*write \['lesion'\]"),
         (lambda: sp.Segmenter(np.zeros(SHAPE), labels=[]), ValueError, "labels takes a list of at least one name"),
+        (lambda: sp.Segmenter(np.zeros(SHAPE), labels={"a", "b"}), TypeError, "labels takes a list of names, got {'"),
+        (lambda: sp.Segmenter(np.zeros(SHAPE), labels=None), TypeError, "labels takes a list of names, got None"),
         (lambda: sp.Segmenter(np.zeros(SHAPE), labels=["a", "a"]), ValueError, "labels takes names that differ"),
         (lambda: sp.Segmenter(np.zeros(SHAPE), labels=["a", 3]), ValueError, "labels takes"),
         (lambda: sp.Segmenter(np.zeros(SHAPE), model="sma"), ValueError, "model takes one of default.*got 'sma'"),
@@ -504,6 +652,11 @@ def test_bad_arguments_are_told_by_name(make, error, words):
         (lambda w: setattr(w, "model", "sma"), ValueError, "model takes"),
         (lambda w: w.set_image(None), TypeError, "image"),
         (lambda w: w.save("mask.docx"), ValueError, "docx"),
+        (lambda w: w.save(None), TypeError, "path takes a file's name, got None"),
+        (lambda w: w.snapshot(3), TypeError, "path takes a file's name, got 3"),
+        (lambda w: w.snapshot("picture.docx"), ValueError, r"path is 'picture\.docx'; its suffix.*\.png"),
+        (lambda w: w.snapshot("picture"), ValueError, r"path is 'picture'; its suffix"),
+        (lambda w: w.snapshot("nowhere/picture.png"), FileNotFoundError, "nowhere"),
     ],
 )
 def test_bad_calls_are_told_and_change_nothing(w, act, error, words):
