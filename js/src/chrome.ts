@@ -39,9 +39,14 @@ export interface ChromeState {
   model: string;
 }
 
-const LOST =
-  "No answer from the kernel. If it was restarted, run the cell again; Copy as Python keeps what you drew. " +
-  "If another cell is running, what you drew waits for it.";
+const LOST: Partial<Record<ChromeState["state"], string>> = {
+  lost:
+    "No answer from the kernel. If it was restarted, run this cell again; Copy as Python keeps what you drew. " +
+    "If another cell is running, what you drew waits for it.",
+  gone:
+    "The kernel was restarted or has ended, and this canvas with it. To go on, run the cells again; " +
+    "Copy as Python keeps what you drew.",
+};
 
 export class Chrome {
   readonly root: HTMLElement;
@@ -191,7 +196,8 @@ export class Chrome {
   }
 
   private trouble({ state, error, failed }: ChromeState): Trouble | null {
-    if (state === "lost") return { kind: "lost", text: LOST, actions: [["Copy as Python", this.events.copy]] };
+    const lost = LOST[state];
+    if (lost) return { kind: "lost", text: lost, actions: [["Copy as Python", this.events.copy]] };
     if (error === null) return null;
     const actions: Trouble["actions"] = [["Dismiss", this.events.dismiss]];
     if (failed) actions.unshift([failed > 1 ? `Retry ${failed}` : "Retry", this.events.retry]);

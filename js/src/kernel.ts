@@ -216,7 +216,7 @@ export class Kernel {
 
   private sendPreview(): string | null {
     // Behind a running cell previews would only pile up.
-    if (this.state === "busy" || this.state === "lost") return null;
+    if (["busy", "lost", "gone"].includes(this.state)) return null;
     const stroke = this.stroke();
     if (!stroke) return null;
     const id = this.requests.nextId();

@@ -2,7 +2,8 @@
 import type { Clock } from "./clock";
 import type { Command, DrawnPrompt } from "./protocol";
 
-export type KernelState = "ready" | "thinking" | "busy" | "lost";
+/** lost: no answer came, for whatever reason; gone: the host says that this kernel will not answer. */
+export type KernelState = "ready" | "thinking" | "busy" | "lost" | "gone";
 
 /** Not taken up for this long: the kernel runs something else. */
 export const BUSY_AFTER = 800;
@@ -97,7 +98,7 @@ export class Requests {
   }
 
   get state(): KernelState {
-    if (this.gone) return "lost";
+    if (this.gone) return "gone";
     const waiting = this.waiting();
     if (!waiting) return "ready";
     const quiet = this.clock.now() - Math.max(waiting.oldest.sentAt, this.lifeAt);

@@ -13,10 +13,12 @@ const STATES: Record<KernelState | "error", string> = {
   busy: "kernel busy",
   error: "error",
   lost: "no answer",
+  gone: "disconnected",
 };
 const TITLES: Partial<Record<KernelState | "error", string>> = {
   busy: "Another cell runs. What you drew waits and will be answered.",
   lost: "The kernel does not answer.",
+  gone: "The kernel was restarted or has ended.",
 };
 
 export interface Facts {

@@ -18,9 +18,29 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     onChange: (name, act) => on(`change:${name}`, act),
     send: (message) => model.send(message),
     onMessage: (act) => on("msg:custom", (message, buffers) => act(message, buffers ?? [])),
-    // ipywidgets says so when the kernel is restarted; other hosts never do, and that is no harm.
-    onLost: (act) => on("comm_live_update", act),
+    onLost(act) {
+      // ipywidgets notices a restart from its own menu; JupyterLab's kernel says of others. Elsewhere nobody does.
+      const ends = [on("comm_live_update", act), onKernelGone(model.widget_manager as Partial<LabManager>, act)];
+      return () => ends.forEach((end) => end());
+    },
   };
+}
+
+interface LabManager {
+  kernel: { statusChanged?: { connect(slot: StatusSlot): void; disconnect(slot: StatusSlot): void } } | null;
+}
+type StatusSlot = (kernel: unknown, status: string) => void;
+
+/** A widget's kernel that starts is another than the one that made it. */
+const GONE = ["starting", "restarting", "autorestarting", "terminating", "dead"];
+
+function onKernelGone(manager: Partial<LabManager> | undefined, act: () => void): () => void {
+  const changes = manager?.kernel?.statusChanged;
+  const slot: StatusSlot = (_, status) => {
+    if (GONE.includes(status)) act();
+  };
+  changes?.connect(slot);
+  return () => changes?.disconnect(slot);
 }
 
 export default {

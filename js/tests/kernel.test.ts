@@ -211,7 +211,7 @@ describe("the conversation with the kernel", () => {
     it("says when the way to the kernel is gone, and keeps what was drawn", () => {
       host.dead = true;
       kernel.prompt(0, click, null);
-      expect(kernel.state).toBe("lost");
+      expect(kernel.state).toBe("gone");
       expect(kernel.requests.prompts).toHaveLength(1);
     });
 

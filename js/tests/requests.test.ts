@@ -70,9 +70,14 @@ describe("what waits for an answer", () => {
     expect(requests.size).toBe(1);
   });
 
-  it("is lost at once when the host says so", () => {
+  it("is gone at once when the host says so, whatever waits, until something is heard again", () => {
     requests.lost();
-    expect(requests.state).toBe("lost");
+    expect(requests.state).toBe("gone");
+    requests.finish(requests.add(prompt).id);
+    requests.start(requests.add(prompt).id);
+    clock.go(900);
+    expect(requests.state).toBe("gone");
+    requests.clear();
     requests.alive();
     expect(requests.state).toBe("ready");
   });

@@ -287,6 +287,23 @@ describe("the widget", () => {
     expect(root.querySelector<HTMLElement>(".sp-bar")!.hidden).toBe(true);
   });
 
+  it("says that the kernel is gone in the middle of a stroke, and what to do", async () => {
+    await mount();
+    pointer("pointerdown", ...at(2, 2));
+    pointer("pointermove", ...at(5, 2));
+    host.lose();
+    await settled();
+    expect([root.dataset.state, text(".sp-state")]).toEqual(["gone", "disconnected"]);
+    expect(text(".sp-bar")).toMatch(/restarted.*[Rr]un .*cells? .*again/);
+    pointer("pointerup", ...at(9, 2));
+    clock.go(2000);
+    await settled();
+    expect(root.dataset.state).toBe("gone");
+    button(/^Copy as Python$/).click();
+    await settled();
+    expect(root.querySelector("textarea")!.value).toContain("w.add_scribble([(2.0, 2.0), (9.0, 2.0)]");
+  });
+
   it("opens and closes its panels, and Esc closes before it leaves", async () => {
     await mount();
     key("?");

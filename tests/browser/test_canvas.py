@@ -289,18 +289,34 @@ def test_after_a_kernel_restart_the_canvas_says_so_and_keeps_what_was_drawn(lab)
     canvas.stroke((40, 50), (90, 50))
     canvas.expect_prompts(1)
     shown = canvas.pixel(60, 50)
-    (session,) = [s for s in lab.request("GET", "sessions") if s["path"] == lab.notebook]
-    request_restart(lab, session["kernel"]["id"])
-    lab.wait_idle()
+    restart(lab)
     canvas.stroke((40, 80), (90, 80))
-    canvas.expect_state("lost")
+    canvas.expect_state("gone")
     assert canvas.pixel(60, 50) == shown
     canvas.root.get_by_role("button", name="Copy as Python", exact=True).first.click()
     assert "w.add_scribble(" in copied(canvas)
 
 
-def request_restart(lab, kernel):
-    lab.request("POST", f"kernels/{kernel}/restart")
+def test_a_kernel_restart_in_the_middle_of_a_stroke_is_told(lab):
+    canvas, mouse = lab.canvas, lab.page.mouse
+    mouse.move(*canvas.at(40, 50))
+    mouse.down()
+    mouse.move(*canvas.at(60, 50), steps=4)
+    restart(lab)
+    canvas.expect_state("gone")
+    mouse.move(*canvas.at(90, 50), steps=4)
+    mouse.up()
+    expect(canvas.root.get_by_text("run the cells again")).to_be_visible()
+    canvas.expect_state("gone")
+    canvas.root.get_by_role("button", name="Copy as Python", exact=True).first.click()
+    assert "w.add_scribble([(40" in copied(canvas)
+
+
+def restart(lab):
+    """Restart the kernel behind the page's back."""
+    (session,) = [s for s in lab.request("GET", "sessions") if s["path"] == lab.notebook]
+    lab.request("POST", f"kernels/{session['kernel']['id']}/restart")
+    lab.wait_idle()
 
 
 def test_set_image_and_labels(open_notebook):
