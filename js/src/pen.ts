@@ -9,6 +9,9 @@ import { toImage, type Size, type View } from "./view";
 const LEAST_DRAG = 3;
 /** In CSS pixels: positions closer than this say nothing new. */
 const LEAST_STEP = 0.3;
+/** A tap this soon after another (in milliseconds) and this near (in CSS pixels) is the rest of a double click. */
+const DOUBLE_WITHIN = 500;
+const DOUBLE_NEAR = 5;
 
 export interface PenEvents {
   /** Image and view as they are now. */
@@ -21,6 +24,8 @@ export class Pen {
   stroke: Stroke | null = null;
   private from: Point = [0, 0];
   private at: Point = [0, 0];
+  /** The last stroke, where it was no more than a tap. */
+  private tap: { stroke: Stroke; at: Point; time: number } | null = null;
 
   constructor(
     private kernel: Kernel,
@@ -54,13 +59,14 @@ export class Pen {
     // What is magnified is drawn more finely.
     const prompt = stroke.prompt(image, Math.min(TOLERANCE, 1 / view.scale));
     this.end();
-    if (dragged && prompt) {
+    const isRepeated = this.isRepeated(stroke);
+    if (dragged && prompt && !isRepeated) {
       // A preview stays until the answer comes, so that the mask does not flicker.
       this.kernel.prompt(stroke.label, prompt, this.clock.now());
       return;
     }
     this.kernel.masks.hidePreview();
-    this.events.say(dragged ? "That was beside the picture." : "Drag a box around the object.");
+    if (!isRepeated) this.events.say(dragged ? "That was beside the picture." : "Drag a box around the object.");
   }
 
   discard(): void {
@@ -85,9 +91,28 @@ export class Pen {
     this.kernel.active();
   }
 
+  /** Something else was done: what is tapped next is meant, wherever it is. */
+  forgetTap(): void {
+    this.tap = null;
+  }
+
+  /** Whether the stroke that has just ended says what the tap before it said. */
+  private isRepeated(stroke: Stroke): boolean {
+    const before = this.tap;
+    this.tap = this.way < LEAST_DRAG ? { stroke, at: this.at, time: this.clock.now() } : null;
+    if (!before || !this.tap || stroke.tool === "box") return false;
+    const isSame = (["tool", "label", "positive"] as const).every((name) => stroke[name] === before.stroke[name]);
+    const near = Math.hypot(this.at[0] - before.at[0], this.at[1] - before.at[1]) <= DOUBLE_NEAR;
+    return isSame && near && this.tap.time - before.time <= DOUBLE_WITHIN;
+  }
+
   /** Whether the stroke is one: only a box needs some way. */
   private get dragged(): boolean {
-    const way = Math.hypot(this.at[0] - this.from[0], this.at[1] - this.from[1]);
-    return this.stroke?.tool !== "box" || way >= LEAST_DRAG;
+    return this.stroke?.tool !== "box" || this.way >= LEAST_DRAG;
+  }
+
+  /** From where the pointer came down to where it is. */
+  private get way(): number {
+    return Math.hypot(this.at[0] - this.from[0], this.at[1] - this.from[1]);
   }
 }

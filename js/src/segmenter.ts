@@ -270,6 +270,7 @@ class Segmenter {
 
   private run(command: KeyCommand["command"]): boolean {
     const { settings } = this;
+    this.pen.forgetTap();
     const middle: Point = this.pointer ?? [this.stage.size.width / 2, this.stage.size.height / 2];
     if (TOOLS.includes(command)) this.set({ tool: command as Tool });
     else if (command === "sign") this.set({ positive: !settings.positive });

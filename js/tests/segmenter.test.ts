@@ -156,6 +156,29 @@ describe("the widget", () => {
     expect(root.dataset).toMatchObject({ tool: "click", sign: "negative" });
   });
 
+  it.each(["s", "p"])("takes a double click as one (%s)", async (tool) => {
+    await mount();
+    key(tool);
+    const taps = (count: number, then = (): void => {}): void => {
+      for (let i = 0; i < count; i++) {
+        drag([[4, 4]]);
+        clock.go(120);
+        then();
+      }
+    };
+    taps(3);
+    expect(host.sent).toHaveLength(1);
+    clock.go(1000);
+    taps(1); // later it is meant
+    expect(host.sent).toHaveLength(2);
+    drag([[4, 4]], { button: 2 }); // so it is with the other sign
+    expect(host.sent).toHaveLength(3);
+    drag([[7, 4]], { button: 2 }); // and elsewhere
+    expect(host.sent).toHaveLength(4);
+    taps(2, () => key("z", { ctrlKey: true })); // and after it was taken back
+    expect(host.types().slice(4)).toEqual(["prompt", "undo", "prompt", "undo"]);
+  });
+
   it("takes a box from any corner, and asks for a drag where there was none", async () => {
     await mount();
     key("b");
