@@ -9,12 +9,32 @@ what rectangles use: pixel column ``i`` covers ``[i, i + 1]``. So ``edge = point
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import PIL.Image
 
-__all__ = ["Grid"]
+__all__ = ["Grid", "Rectangle"]
+
+
+class Rectangle(NamedTuple):
+    """A part of the image, in edge coordinates."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def side(self) -> float:
+        """Its longer side."""
+        return max(self.x1 - self.x0, self.y1 - self.y0)
+
+    def widened(self, margin: float) -> Rectangle:
+        """With a margin on every side."""
+        return Rectangle(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)
 
 
 @dataclass(frozen=True)
@@ -64,6 +84,16 @@ class Grid:
         """Cells per pixel, along a column."""
         return self.height / (self.y1 - self.y0)
 
+    def rectangle(self, cells: np.ndarray) -> Rectangle:
+        """The part of the image that the nonzero ones of (height, width) cells span; at least one is."""
+        rows, columns = np.nonzero(cells)
+        return Rectangle(
+            self.x0 + float(columns.min()) / self.scale_x,
+            self.y0 + float(rows.min()) / self.scale_y,
+            self.x0 + float(columns.max() + 1) / self.scale_x,
+            self.y0 + float(rows.max() + 1) / self.scale_y,
+        )
+
     def to_cells(self, points: np.ndarray) -> np.ndarray:
         """Points (N, 2) as (x, y) in image pixels, as (x, y) in cells; in both, centres lie at integers."""
         points = np.asarray(points, dtype=np.float64)
@@ -86,8 +116,25 @@ class Grid:
         # The cells inside the image; the border cell takes the image's value rather than a mixture with `fill`.
         left, right = _cell_range(x0 - self.x0, x1 - self.x0, self.scale_x, self.width)
         top, bottom = _cell_range(y0 - self.y0, y1 - self.y0, self.scale_y, self.height)
-        result[top:bottom, left:right] = _resize(array, (right - left, bottom - top), box=(x0, y0, x1, y1))
+        # Cut out first: resizing takes time by the size of what it is given.
+        x, y = math.floor(x0), math.floor(y0)
+        part = array[y : math.ceil(y1), x : math.ceil(x1)]
+        result[top:bottom, left:right] = _resize(
+            part, (right - left, bottom - top), box=(x0 - x, y0 - y, x1 - x, y1 - y)
+        )
         return result
+
+    def transfer(self, values: np.ndarray, other: Grid, *, fill: float = 0.0) -> np.ndarray:
+        """Bring this grid's (height, width) values onto another grid: as `sample`, `fill` where this one ends.
+
+        Returns
+        -------
+        float32 array of the other grid's shape.
+        """
+        # This grid as the image that the other lies in. `to_cells` takes pixel centres, corners are edges.
+        corners = np.array([(other.x0, other.y0), (other.x1, other.y1)])
+        (x0, y0), (x1, y1) = (self.to_cells(corners - 0.5) + 0.5).tolist()
+        return Grid(x0, y0, x1, y1, other.height, other.width).sample(values, fill=fill)
 
     def window(self, shape: tuple[int, int]) -> tuple[slice, slice]:
         """Rows and columns of an image of `shape` (H, W) that the grid touches."""

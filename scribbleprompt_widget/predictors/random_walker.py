@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from scribbleprompt_widget.grid import Grid
+from scribbleprompt_widget.grid import Grid, Rectangle
 from scribbleprompt_widget.predictors.base import CpuPredictor, Predictor, Session, State
 from scribbleprompt_widget.predictors.walk import MAX_LOGIT, corrected_walk, random_walk, seeded, stroke_outline
 from scribbleprompt_widget.prompts import Box, Click, Prompts
@@ -145,13 +145,16 @@ class RandomWalkerSession(Session):
                 alone = self._together(Prompts(p for p in prompts if p is click or _is_negative(p)))
                 if not self._touch(earlier, alone):
                     earlier = self._joined(earlier, alone, prompts)
+        if not (earlier.logits > 0).any():
+            # Negative prompts took the few cells that there were.
+            return self._together(prompts)
         drawn = prompts.rasterise(self._whole)
-        places = [_rectangle(earlier.grid, earlier.logits > 0)]
+        places = [earlier.grid.rectangle(earlier.logits > 0)]
         if (strokes := (drawn.positive > 0) | (drawn.negative > 0)).any():
-            places.append(_rectangle(self._whole, strokes))
+            places.append(self._whole.rectangle(strokes))
         x0, y0, x1, y1 = zip(*places, strict=True)
         # Room for what the object may grow by.
-        grid = self._view(_widened(_Rectangle(min(x0), min(y0), max(x1), max(y1)), 1 + 2 * OBJECT_MARGIN, 0))
+        grid = self._view(_widened(Rectangle(min(x0), min(y0), max(x1), max(y1)), 1 + 2 * OBJECT_MARGIN, 0))
         channels = prompts.rasterise(grid)
         suggestion = _resampled(earlier.logits, earlier.grid, grid)
         logits = corrected_walk(self._grey(grid), suggestion, channels.positive, channels.negative)
@@ -164,7 +167,7 @@ class RandomWalkerSession(Session):
         shown = Prompts(p for p in prompts if isinstance(p, Box) or p.positive).rasterise(self._whole)
         if not ((shown.positive > 0) | (shown.box > 0)).any():
             return whole
-        rectangle = _rectangle(self._whole, (shown.positive > 0) | (shown.box > 0))
+        rectangle = self._whole.rectangle((shown.positive > 0) | (shown.box > 0))
         if shown.box.any():
             grid = self._view(_widened(rectangle, 1 + 2 * BOX_MARGIN, 0))
             return _Look(grid, self._grey(grid), prompts.rasterise(grid), None)
@@ -179,12 +182,11 @@ class RandomWalkerSession(Session):
                 best, best_score = _Look(grid, grey, seen, suggestion), score
         return best
 
-    def _views_around(self, rectangle: _Rectangle) -> list[Grid]:
+    def _views_around(self, rectangle: Rectangle) -> list[Grid]:
         """Views around the strokes in `rectangle`, from small to large, the whole image not among them."""
         cell = 1 / min(self._whole.scale_x, self._whole.scale_y)
-        extent = max(rectangle.x1 - rectangle.x0, rectangle.y1 - rectangle.y0)
         # The rectangle is known to a cell of the coarse grid: a click may lie anywhere in it.
-        side = max(SIDE, FIRST_VIEW * (extent - cell)) + cell
+        side = max(SIDE, FIRST_VIEW * (rectangle.side - cell)) + cell
         views = []
         while side * WORTH_ZOOM < max(self.image.shape):
             views.append(self._view(_widened(rectangle, 0, side)))
@@ -196,7 +198,7 @@ class RandomWalkerSession(Session):
         object_cells = (logits > 0) | (look.channels.positive > 0) | (look.channels.box > 0)
         if not object_cells.any():
             return None
-        closer = self._view(_widened(_rectangle(look.grid, object_cells), 1 + 2 * OBJECT_MARGIN, 0))
+        closer = self._view(_widened(look.grid.rectangle(object_cells), 1 + 2 * OBJECT_MARGIN, 0))
         gain = min(closer.scale_x / look.grid.scale_x, closer.scale_y / look.grid.scale_y)
         return closer if gain >= WORTH_ZOOM else None
 
@@ -209,12 +211,7 @@ class RandomWalkerSession(Session):
         return Grid(x0, y0, x1, y1, max(round((y1 - y0) * scale), 1), max(round((x1 - x0) * scale), 1))
 
     def _grey(self, grid: Grid) -> np.ndarray:
-        if grid == self._whole:
-            return self._whole_grey
-        # Cut out first: sampling takes time by the size of what it is given. The corners are whole pixels (`_view`).
-        x0, y0, x1, y1 = (int(edge) for edge in (grid.x0, grid.y0, grid.x1, grid.y1))
-        part = Grid(0, 0, x1 - x0, y1 - y0, grid.height, grid.width)
-        return part.sample(self.image.grey[y0:y1, x0:x1])
+        return self._whole_grey if grid == self._whole else grid.sample(self.image.grey)
 
     def _cuts(self, grid: Grid, logits: np.ndarray) -> bool:
         """Whether the object runs out of the grid although the image goes on."""
@@ -237,31 +234,9 @@ class _Look(NamedTuple):
     suggestion: Floats | None
 
 
-class _Rectangle(NamedTuple):
-    """Edge coordinates in the image."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-
-def _rectangle(grid: Grid, cells: Bools) -> _Rectangle:
-    rows, columns = np.nonzero(cells)
-    return _Rectangle(
-        grid.x0 + float(columns.min()) / grid.scale_x,
-        grid.y0 + float(rows.min()) / grid.scale_y,
-        grid.x0 + float(columns.max() + 1) / grid.scale_x,
-        grid.y0 + float(rows.max() + 1) / grid.scale_y,
-    )
-
-
-def _widened(rectangle: _Rectangle, factor: float, side: float) -> _Rectangle:
+def _widened(rectangle: Rectangle, factor: float, side: float) -> Rectangle:
     """The rectangle with a margin: its longer side becomes `factor` times as long, or `side` where that is more."""
-    x0, y0, x1, y1 = rectangle
-    longer = max(x1 - x0, y1 - y0)
-    margin = (max(longer * factor, side, longer) - longer) / 2
-    return _Rectangle(x0 - margin, y0 - margin, x1 + margin, y1 + margin)
+    return rectangle.widened((max(rectangle.side * factor, side, rectangle.side) - rectangle.side) / 2)
 
 
 def _layout(prompts: Prompts) -> Prompts:
@@ -294,8 +269,5 @@ def _with_clicks(logits: np.ndarray, prompts: Prompts, grid: Grid) -> np.ndarray
 
 def _resampled(logits: np.ndarray, grid: Grid, closer: Grid, most: float = 1) -> Floats:
     """The logits of `grid` on another, none beyond `most`; background where it does not reach."""
-    # `grid` as the image that `closer` lies in. Beyond 1 a suggestion is as clear as can be (`_walk`).
-    corners = np.array([(closer.x0, closer.y0), (closer.x1, closer.y1)])
-    (x0, y0), (x1, y1) = grid.to_cells(corners - 0.5) + 0.5  # to_cells takes pixel centres, these are edges
-    part = Grid(float(x0), float(y0), float(x1), float(y1), closer.height, closer.width)
-    return part.sample(np.clip(logits, -most, most), fill=-most).astype(np.float64)
+    # Beyond 1 a suggestion is as clear as can be (`_walk`).
+    return grid.transfer(np.clip(logits, -most, most), closer, fill=-most).astype(np.float64)

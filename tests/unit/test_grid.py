@@ -74,3 +74,31 @@ def test_a_grid_beside_the_image_has_an_empty_window():
 def test_a_grid_without_size_is_refused():
     with pytest.raises(ValueError, match="covers a rectangle"):
         Grid(0, 0, 0, 10, 5, 5)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_what_a_grid_holds_keeps_its_place_on_another(x, y):
+    first, other = Grid(-20, 0, 80, 100, 50, 50), Grid(10, 20, 74, 84, 32, 32)
+    rows, columns = np.mgrid[:50, :50].astype(np.float32)
+    ramp = first.transfer(columns + 3 * rows, other)
+    (column, row), (i, j) = (
+        first.to_cells(np.array([[x + 12, y + 22]]))[0],
+        other.to_cells(np.array([[x + 12, y + 22]]))[0],
+    )
+    if 1 <= i <= 30 and 1 <= j <= 30 and i % 1 == j % 1 == 0:
+        assert ramp[int(j), int(i)] == pytest.approx(column + 3 * row, abs=0.05)
+
+
+def test_nothing_is_known_where_a_grid_ends():
+    moved = Grid(0, 0, 10, 10, 5, 5).transfer(np.ones((5, 5)), Grid(5, 5, 15, 15, 10, 10), fill=-7)
+    assert (moved[:5, :5] == 1).all()
+    assert (moved[5:] == -7).all()
+
+
+def test_cells_span_a_rectangle_of_the_image():
+    cells = np.zeros((50, 50))
+    cells[10:12, 20] = 1
+    rectangle = Grid(-20, 0, 80, 100, 50, 50).rectangle(cells)
+    assert rectangle == (20, 20, 22, 24)
+    assert rectangle.side == 4
+    assert rectangle.widened(1) == (19, 19, 23, 25)

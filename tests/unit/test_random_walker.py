@@ -309,6 +309,12 @@ def test_any_prompts_on_any_image_give_finite_logits_and_the_last_click_holds(ca
         assert prediction.mask[int(np.floor(last.y + 0.5)), int(np.floor(last.x + 0.5))] == last.positive
 
 
+def test_a_negative_stroke_may_take_all_that_clicks_gave():
+    image = np.array([[0, 1]], dtype=np.uint8)
+    prompts = Prompts([Click(0, 0), Click(1, 0), Scribble([(0, 0)], positive=False, width=2)])
+    assert not RandomWalkerPredictor().open(image).predict(prompts).mask[0, 0]
+
+
 def test_the_pure_function_takes_channels_as_they_are():
     grey = np.zeros((32, 32), dtype=np.float32)
     grey[8:24, 8:24] = 1
