@@ -5,7 +5,7 @@ import type { CommandName } from "./keys";
 import { Bar, CodePanel, makeHelp, MorePanel, type Trouble } from "./panels";
 import type { LabelTrait } from "./protocol";
 import type { KernelState } from "./requests";
-import { widestBrush, type Settings } from "./settings";
+import { isPositive, widestBrush, type Settings } from "./settings";
 import { StatusLine } from "./status";
 import { Toolbar, type PanelName } from "./toolbar";
 import type { Size } from "./view";
@@ -14,6 +14,7 @@ import { ViewPanel } from "./viewpanel";
 export interface ChromeEvents {
   run(command: CommandName): void;
   set(change: Partial<Settings>): void;
+  sign(positive: boolean): void;
   label(index: number): void;
   copy(): void;
   retry(): void;
@@ -68,7 +69,7 @@ export class Chrome {
   ) {
     this.toolbar = new Toolbar({
       run: events.run,
-      sign: (positive) => events.set({ positive }),
+      sign: events.sign,
       toggle: (panel) => this.toggle(panel),
       label: events.label,
     });
@@ -106,7 +107,7 @@ export class Chrome {
     const { settings, labels, active } = state;
     setAttribute(this.root, "data-state", state.state);
     setAttribute(this.root, "data-tool", settings.tool);
-    setAttribute(this.root, "data-sign", settings.positive ? "positive" : "negative");
+    setAttribute(this.root, "data-sign", isPositive(settings) ? "positive" : "negative");
     this.root.style.setProperty("--sp-label", labels[active]!.color);
     this.toolbar.update({
       settings,

@@ -9,25 +9,41 @@ export interface KeyboardEvents {
 }
 
 const SUPPRESS = "data-lm-suppress-shortcuts";
+/** Where keys are typed or mean something, wherever the pointer is. */
+const OTHERS = "input, textarea, select, button, [contenteditable=true], [role=dialog], .sp-segmenter";
 
 /** Give back the function that ends it. */
 export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => void {
   const ended = new AbortController();
   const { signal } = ended;
   root.toggleAttribute(SUPPRESS, true);
+  const pointer = followPointer(root, signal);
 
-  // JupyterLab leaves keys alone inside an element with this attribute: its plain letters delete cells. That includes
-  // Ctrl S and its like, which should still save the notebook, so for those the attribute steps aside. On the window
-  // and when capturing, because some versions of Lab look at the key before it gets to us.
+  /** Do what a key asks for; whether there was anything. */
+  const press = (event: KeyboardEvent): boolean => {
+    if (event.key === " ") {
+      events.space(true);
+      return true;
+    }
+    const found = commandFor(event);
+    if (!found) return false;
+    const idle = event.repeat && !found.command.repeats;
+    return idle || events.run(found.command, found.key);
+  };
+
+  // On the window and when capturing, because some versions of Lab look at a key before it gets to us.
   window.addEventListener(
     "keydown",
     (event) => {
-      if (!(event.target instanceof Node) || !root.contains(event.target)) return;
-      const key = keyOf(event);
-      const forNotebook = key !== null && /^mod\+(shift\+)?[a-z]$/.test(key) && !commandFor(event);
-      const toNotebook = forNotebook && !isText(event.target);
-      root.toggleAttribute(SUPPRESS, !toNotebook);
-      if (toNotebook) setTimeout(() => root.toggleAttribute(SUPPRESS, true));
+      if (!(event.target instanceof Element) || event.isComposing) return;
+      if (root.contains(event.target)) {
+        makeWay(root, event);
+      } else if (pointer.isOver() && isPlain(event) && !event.target.closest(OTHERS)) {
+        // Who points at the picture means it, and not the cell that has the focus, which Lab would delete at D D. The
+        // focus stays there: Lab would make this cell the active one, and run it again with the next Shift Enter.
+        press(event);
+        take(event);
+      }
     },
     { capture: true, signal },
   );
@@ -36,21 +52,48 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
     "keydown",
     (event) => {
       if (event.defaultPrevented || event.isComposing) return;
-      if (event.key === " " && event.target === root) {
-        take(event);
-        events.space(true);
-        return;
-      }
-      const found = commandFor(event);
-      if (!found || (isText(event.target) && found.command.command !== "escape")) return;
-      const idle = event.repeat && !found.command.repeats;
-      if (idle || events.run(found.command, found.key)) take(event);
+      if (event.key === " " ? event.target !== root : isText(event.target) && event.key !== "Escape") return;
+      if (press(event)) take(event);
+      if (event.key === "Escape" && !root.contains(document.activeElement)) pointer.giveUp();
     },
     { signal },
   );
-  root.addEventListener("keyup", (event) => event.key === " " && events.space(false), { signal });
+  window.addEventListener("keyup", (event) => event.key === " " && events.space(false), { signal });
   root.addEventListener("blur", () => events.space(false), { signal });
   return () => ended.abort();
+}
+
+/**
+ * JupyterLab leaves keys alone inside an element with this attribute: its plain letters delete cells. That includes
+ * Ctrl S and its like, which should still save the notebook, so for those the attribute steps aside.
+ */
+function makeWay(root: HTMLElement, event: KeyboardEvent): void {
+  const key = keyOf(event);
+  const forNotebook = key !== null && /^mod\+(shift\+)?[a-z]$/.test(key) && !commandFor(event);
+  const toNotebook = forNotebook && !isText(event.target);
+  root.toggleAttribute(SUPPRESS, !toNotebook);
+  if (toNotebook) setTimeout(() => root.toggleAttribute(SUPPRESS, true));
+}
+
+/** Whether the pointer was moved over `root` and is there still; not after `giveUp`, until it comes again. */
+function followPointer(root: HTMLElement, signal: AbortSignal): { isOver(): boolean; giveUp(): void } {
+  let state: "away" | "over" | "given up" = "away";
+  root.addEventListener(
+    "pointermove",
+    (event) => {
+      // When the page scrolls under it, the pointer itself does not move.
+      if (state === "away" && (event.movementX || event.movementY)) state = "over";
+    },
+    { signal },
+  );
+  root.addEventListener("pointerleave", () => (state = "away"), { signal });
+  // What is taken off the page while the pointer is over it is not told that the pointer left.
+  return { isOver: () => state === "over" && root.isConnected, giveUp: () => (state = "given up") };
+}
+
+/** A letter, digit or sign by itself. */
+function isPlain(event: KeyboardEvent): boolean {
+  return event.key.length === 1 && !event.metaKey && event.ctrlKey === event.altKey;
 }
 
 /** Where letters are typed or at least selected: only Esc is ours there. */
@@ -60,5 +103,5 @@ function isText(target: EventTarget | null): boolean {
 
 function take(event: Event): void {
   event.preventDefault();
-  event.stopPropagation();
+  event.stopImmediatePropagation();
 }

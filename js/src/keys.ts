@@ -39,8 +39,8 @@ export const COMMANDS: readonly KeyCommand[] = [
   { command: "click", keys: ["p"], shown: "P", name: "Click (point)", group: "Tools" },
   { command: "box", keys: ["b"], shown: "B", name: "Box", group: "Tools" },
   { command: "sign", keys: ["t"], shown: "T", name: "Switch between + and −", group: "Tools" },
-  { command: "thinner", keys: ["["], shown: "[", name: "Thinner brush", group: "Tools", repeats: true },
-  { command: "wider", keys: ["]"], shown: "]", name: "Wider brush", group: "Tools", repeats: true },
+  { command: "thinner", keys: ["[", ","], shown: "[ or ,", name: "Thinner brush", group: "Tools", repeats: true },
+  { command: "wider", keys: ["]", "."], shown: "] or .", name: "Wider brush", group: "Tools", repeats: true },
   {
     command: "label",
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -78,13 +78,14 @@ type KeyPress = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "al
 
 /** A key press as the table spells it, or null when no command of ours could be meant. */
 export function keyOf(event: KeyPress): string | null {
-  if (event.altKey) return null;
+  // With Alt (on some Macs) or AltGr (which may say Ctrl and Alt) brackets are typed; letters and digits mean others.
+  if (event.altKey && !/^[[\]]$/.test(event.key)) return null;
   let key = event.key;
   // Other scripts' letters are typed with the same keys.
   if (key.length === 1 && key > "\x7f" && /^Key[A-Z]$/.test(event.code)) key = event.code.slice(3);
   key = key.toLowerCase();
   const isLetter = /^[a-z]$/.test(key);
-  const mod = event.ctrlKey || event.metaKey;
+  const mod = (event.ctrlKey || event.metaKey) && !event.altKey;
   // Only with letters is shift told apart: elsewhere it is how the sign is typed.
   if (isLetter && event.shiftKey) return mod ? `mod+shift+${key}` : null;
   return mod ? `mod+${key}` : key;

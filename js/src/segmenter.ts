@@ -11,7 +11,7 @@ import type { Host, Point } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { Scene, type Shown } from "./scene";
-import { brushStep, initialSettings, nextMode, usualBrush, type Settings } from "./settings";
+import { brushStep, initialSettings, isPositive, nextMode, usualBrush, type Settings } from "./settings";
 import { Stage } from "./stage";
 import type { Tool } from "./stroke";
 import { Truth } from "./truth";
@@ -20,6 +20,7 @@ import { clamp, fit, pan, resized, zoomAt, type Size, type View } from "./view";
 const ZOOM_STEP = 1.4;
 /** In CSS pixels: a smaller brush cannot be seen as a circle. */
 const LEAST_CIRCLE = 6;
+const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
 const TOOLS: readonly string[] = ["scribble", "click", "box"];
 
 /** Show the widget in `el`; the function that comes back ends it and frees what it held. */
@@ -89,6 +90,7 @@ class Segmenter {
     this.chrome = new Chrome(this.stage.node, clock, {
       run: (command) => this.run(command),
       set: (change) => this.set(change),
+      sign: (positive) => this.chooseSign(positive),
       label: (index) => this.chooseLabel(index),
       copy: () => void this.chrome.showCode(this.python()),
       retry: () => this.kernel.retry(),
@@ -228,13 +230,12 @@ class Segmenter {
     this.chrome.root.focus({ preventScroll: true });
     this.chrome.closePanels();
     this.chrome.quiet();
-    const { tool, positive, brush } = this.settings;
-    // A box only ever says where the object is; who draws one with the other button means something else.
+    const { tool, brush } = this.settings;
     if (tool === "box" && other) {
-      this.chrome.say("A box holds the object. Scribble or click what is not it.");
+      this.chrome.say(NO_NEGATIVE_BOX);
       return false;
     }
-    this.pen.begin(tool, this.truth.active, tool === "box" || positive !== other, brush, at);
+    this.pen.begin(tool, this.truth.active, isPositive(this.settings) !== other, brush, at);
     this.pointer = at;
     this.drawn();
     return true;
@@ -273,7 +274,7 @@ class Segmenter {
     this.pen.forgetTap();
     const middle: Point = this.pointer ?? [this.stage.size.width / 2, this.stage.size.height / 2];
     if (TOOLS.includes(command)) this.set({ tool: command as Tool });
-    else if (command === "sign") this.set({ positive: !settings.positive });
+    else if (command === "sign") this.chooseSign(!isPositive(settings));
     else if (command === "hide") this.set({ maskShown: !settings.maskShown });
     else if (command === "mode") this.set({ mode: nextMode(settings.mode), maskShown: true });
     else if (command === "thinner" || command === "wider") {
@@ -299,6 +300,11 @@ class Segmenter {
     this.stage.invalidate();
     this.showCursor();
     this.refresh();
+  }
+
+  private chooseSign(positive: boolean): void {
+    if (this.settings.tool !== "box") this.set({ positive });
+    else if (!positive) this.chrome.say(NO_NEGATIVE_BOX);
   }
 
   private chooseLabel(index: number): boolean {

@@ -31,6 +31,11 @@ export function initialSettings(image: Size): Settings {
   };
 }
 
+/** The sign of what is drawn next. A box only ever says where the object is. */
+export function isPositive({ tool, positive }: Settings): boolean {
+  return positive || tool === "box";
+}
+
 export function usualBrush(image: Size): number {
   return Math.max(Math.round(Math.max(image.width, image.height) * BRUSH_SHARE), 1);
 }

@@ -3,7 +3,7 @@ import { h, setAttribute } from "./dom";
 import { icon, type IconName } from "./icons";
 import { titleOf, type CommandName } from "./keys";
 import type { LabelTrait } from "./protocol";
-import type { Settings } from "./settings";
+import { isPositive, type Settings } from "./settings";
 
 export type PanelName = "view" | "more";
 
@@ -64,10 +64,9 @@ export class Toolbar {
   update(state: ToolbarState): void {
     const { settings } = state;
     for (const tool of ["scribble", "click", "box"]) this.press(tool, settings.tool === tool);
-    const signed = settings.tool !== "box"; // a box only ever says where the object is
-    this.press("plus", settings.positive || !signed);
-    this.press("minus", !settings.positive && signed);
-    this.enable("minus", signed);
+    this.press("plus", isPositive(settings));
+    this.press("minus", !isPositive(settings));
+    this.enable("minus", settings.tool !== "box");
     this.enable("undo", state.canUndo);
     this.enable("redo", state.canRedo);
     this.enable("clear", state.canClear);

@@ -32,6 +32,10 @@ describe("keys", () => {
     ["Escape", {}, "escape"],
     ["7", {}, "label"],
     ["ы", { code: "KeyS" }, "scribble"],
+    ["[", { altKey: true, code: "Digit5" }, "thinner"], // Macs with a German keyboard
+    ["]", { ctrlKey: true, altKey: true, code: "Digit9" }, "wider"], // AltGr, where it says Ctrl and Alt
+    [",", {}, "thinner"], // where brackets are hard to type
+    [".", {}, "wider"],
   ])("%s %o is %s", (key, more, command) => {
     expect(commandFor(press(key, more))?.command.command).toBe(command);
   });
@@ -40,6 +44,9 @@ describe("keys", () => {
     ["s", { ctrlKey: true }],
     ["S", { shiftKey: true }],
     ["s", { altKey: true }],
+    ["1", { altKey: true }],
+    ["“", { altKey: true, code: "BracketLeft" }],
+    ["[", { ctrlKey: true }],
     ["q", {}],
     ["Enter", { shiftKey: true }],
     ["ArrowDown", {}],
@@ -53,7 +60,8 @@ describe("keys", () => {
 
 describe("the keyboard", () => {
   function setUp() {
-    document.body.innerHTML = "<div id=root tabindex=0><button></button><textarea></textarea></div>";
+    document.body.innerHTML =
+      "<div id=root tabindex=0><button></button><textarea></textarea></div><div id=cell tabindex=0></div><input id=field>";
     const root = document.getElementById("root")!;
     const run = vi.fn((_command: unknown, _key: string) => true);
     const space = vi.fn();
@@ -108,6 +116,63 @@ describe("the keyboard", () => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
+  describe("while the pointer is over the widget and the focus on nothing that is typed into", () => {
+    const point = (root: HTMLElement, type: string, movementX = 1): void => {
+      root.dispatchEvent(new MouseEvent(type, { bubbles: true, movementX }));
+    };
+    /** Presses a key elsewhere; whether the notebook hears of it. */
+    const reaches = (id: string, event: KeyboardEvent): boolean => {
+      let heard = false;
+      const listen = (): void => void (heard = true);
+      document.addEventListener("keydown", listen, true);
+      document.getElementById(id)!.dispatchEvent(event);
+      document.removeEventListener("keydown", listen, true);
+      return heard;
+    };
+
+    it("takes plain keys, ours or not, before the notebook deletes a cell by them", () => {
+      const { root, run, space } = setUp();
+      expect(reaches("cell", press("b"))).toBe(true);
+      point(root, "pointermove");
+      for (const name of ["b", "d", "x", "1"]) expect(reaches("cell", press(name))).toBe(false);
+      expect(run.mock.calls.map(([, key]) => key)).toEqual(["b", "1"]);
+      expect(reaches("cell", press(" "))).toBe(false);
+      expect(space).toHaveBeenLastCalledWith(true);
+      window.dispatchEvent(new KeyboardEvent("keyup", { key: " " }));
+      expect(space).toHaveBeenLastCalledWith(false);
+      point(root, "pointerleave");
+      expect(reaches("cell", press("b"))).toBe(true);
+    });
+
+    it("leaves the notebook its arrows, Enter and all with Ctrl, and text its letters", () => {
+      const { root, run } = setUp();
+      point(root, "pointermove");
+      for (const event of [press("ArrowDown"), press("Enter", { shiftKey: true }), press("Escape"), press("z", { ctrlKey: true })]) {
+        expect(reaches("cell", event)).toBe(true);
+      }
+      expect(reaches("field", press("b"))).toBe(true);
+      expect(run).not.toHaveBeenCalled();
+    });
+
+    it("does nothing when the page scrolled under the pointer, or Esc gave the keys back", () => {
+      const { root, run } = setUp();
+      point(root, "pointermove", 0);
+      expect(reaches("cell", press("b"))).toBe(true);
+      point(root, "pointermove");
+      root.focus();
+      run.mockImplementation(() => {
+        root.blur();
+        return true;
+      });
+      root.dispatchEvent(press("Escape"));
+      point(root, "pointermove");
+      expect(reaches("cell", press("b"))).toBe(true);
+      point(root, "pointerleave");
+      point(root, "pointermove");
+      expect(reaches("cell", press("b"))).toBe(false);
+    });
+  });
+
   it("repeats only what may be repeated", () => {
     const { root, run } = setUp();
     root.dispatchEvent(press("t", { repeat: true }));
@@ -122,14 +187,16 @@ describe("the keyboard", () => {
     expect(space).not.toHaveBeenCalled();
     root.dispatchEvent(press(" "));
     expect(space).toHaveBeenLastCalledWith(true);
-    root.dispatchEvent(new KeyboardEvent("keyup", { key: " " }));
+    root.dispatchEvent(new KeyboardEvent("keyup", { key: " ", bubbles: true }));
     expect(space).toHaveBeenLastCalledWith(false);
   });
 
   it("hears nothing once it has ended", () => {
     const { root, run, end } = setUp();
     end();
+    root.dispatchEvent(new MouseEvent("pointermove", { movementX: 1 }));
     root.dispatchEvent(press("p"));
+    document.getElementById("cell")!.dispatchEvent(press("p"));
     expect(run).not.toHaveBeenCalled();
   });
 });

@@ -195,6 +195,26 @@ describe("the widget", () => {
     expect(text(".sp-hint")).toBe("");
   });
 
+  it("has no negative boxes, by button, key or with the sign that was chosen before", async () => {
+    await mount();
+    const minus = button(/^Negative/);
+    minus.click();
+    await settled();
+    expect([root.dataset.sign, minus.getAttribute("aria-pressed")]).toEqual(["negative", "true"]);
+    key("b");
+    await settled();
+    expect([root.dataset.sign, minus.getAttribute("aria-pressed")]).toEqual(["positive", "false"]);
+    minus.click();
+    expect(text(".sp-hint")).toMatch(/holds the object/i);
+    clock.go(5000);
+    key("t");
+    expect(text(".sp-hint")).toMatch(/holds the object/i);
+    button(/^Positive/).click();
+    key("s");
+    await settled();
+    expect(root.dataset.sign).toBe("negative"); // as before the box
+  });
+
   it("drops a stroke on Esc, and keeps one that the system cuts short", async () => {
     await mount();
     pointer("pointerdown", ...at(2, 2));

@@ -198,6 +198,39 @@ def test_keys_for_the_widget_do_not_reach_the_notebook_but_saving_does(open_note
     lab.save()
 
 
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_pointing_at_the_canvas_keeps_keys_from_the_notebook(open_notebook, app):
+    lab = open_notebook([WIDGET, "x = 1", "x = 2"], app=app)
+    canvas, keyboard, cells = lab.run_widget(0), lab.page.keyboard, lab.page.locator(".jp-Notebook .jp-CodeCell")
+    lab.page.mouse.move(*canvas.at(60, 50))
+    lab.page.mouse.move(*canvas.at(80, 60), steps=3)
+    for key in "bddxza":  # to the notebook: insert, delete, delete, cut, undo, insert
+        keyboard.press(key)
+    expect(canvas.root).to_have_attribute("data-tool", "box")
+    expect(cells).to_have_count(3)
+    keyboard.press("Shift+Enter")  # the notebook's, and the next cell is still the active one
+    expect(lab.cell(1).locator(".jp-InputPrompt").first).to_have_text("[2]:")
+    lab.cell(2).locator(".cm-content").click()
+    keyboard.press("ControlOrMeta+a")
+    lab.page.mouse.move(*canvas.at(60, 50))
+    lab.page.mouse.move(*canvas.at(80, 60), steps=3)
+    keyboard.type("spy = 3")  # text is typed where the cursor is
+    expect(lab.cell(2).locator(".cm-content")).to_have_text("spy = 3")
+    expect(canvas.root).to_have_attribute("data-tool", "box")
+
+
+def test_a_double_click_is_one_prompt(lab):
+    canvas = lab.canvas
+    canvas.press("p")
+    lab.page.mouse.dblclick(*canvas.at(60, 50))
+    canvas.click(90, 80)
+    canvas.expect_prompts(2)
+    assert lab.evaluate(1, "[[p.x, p.y] for p in w.prompts]") == [
+        [pytest.approx(60, abs=0.5), pytest.approx(50, abs=0.5)],
+        [pytest.approx(90, abs=0.5), pytest.approx(80, abs=0.5)],
+    ]
+
+
 def test_a_long_stroke_is_previewed_before_it_ends(page, open_notebook):
     previews = []
 
