@@ -24,6 +24,8 @@ __all__ = ["CpuPredictor", "Prediction", "Predictor", "Session", "State"]
 
 BACKGROUND_LOGIT: Final = -20.0
 """Logit of what no grid covers; its probability, 2e-9, is background by any threshold."""
+KNOWN: Final = 0.99
+"""Share of a cell that a closer look has to cover, to hold there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,8 @@ class State:
         Name of the predictor. A predictor does not read another one's state.
     engine
         What computed the numbers.
+    closer
+        A finer look at a part of this grid, which holds there.
     """
 
     logits: np.ndarray
@@ -49,6 +53,32 @@ class State:
     shape: tuple[int, int]
     predictor: str
     engine: str
+    closer: State | None = None
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the image that the grid touches."""
+        return self.grid.window(self.shape)
+
+    def restore(self) -> np.ndarray:
+        """(h, w) float32: the logits at the image's own resolution, inside `window`."""
+        logits = self.grid.restore(self.logits, self.shape)
+        if self.closer is not None:
+            logits = logits.copy()  # Pillow's are read-only
+            offsets, parts = (rows_columns.start for rows_columns in self.window), self.closer.window
+            own = tuple(
+                slice(part.start - start, part.stop - start) for start, part in zip(offsets, parts, strict=True)
+            )
+            logits[own] = self.closer.restore()
+        return logits
+
+    def onto(self, grid: Grid) -> np.ndarray:
+        """The logits on another grid, float32, of its shape; background where this one ends."""
+        logits = self.logits if self.grid == grid else self.grid.transfer(self.logits, grid, fill=BACKGROUND_LOGIT)
+        if self.closer is None:
+            return logits
+        known = self.closer.grid.transfer(np.ones(self.closer.grid.shape, dtype=np.float32), grid) > KNOWN
+        return np.where(known, self.closer.onto(grid), logits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +114,12 @@ class Prediction:
     @property
     def window(self) -> tuple[slice, slice]:
         """Rows and columns of the image outside which everything is background."""
-        return self.state.grid.window(self.shape)
+        return self.state.window
 
     @cached_property
     def window_logits(self) -> np.ndarray:
         """(h, w) float32: ``logits[window]``. What follows a live mask reads this; its cost is the window's."""
-        return self.state.grid.restore(self.state.logits, self.shape)
+        return self.state.restore()
 
     @property
     def window_mask(self) -> np.ndarray:
@@ -231,6 +261,8 @@ class Session(ABC):
             raise ValueError(f"{given} float logits of its grid's shape {shape}, got {logits.dtype} of {logits.shape}")
         if not np.isfinite(logits).all():
             raise ValueError(f"{given} finite logits, got NaN or infinity")
+        if state.closer is not None:
+            self._check_answer(state.closer)
 
     def _check_shape(self, state: State, wanted: str) -> None:
         if state.shape != self.image.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from scribbleprompt_widget.models.checkpoints import PUBLISHED_UNET, file_sha256
 from scribbleprompt_widget.models.network_file import is_network_file, load_network
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import Predictor, Session, State
-from scribbleprompt_widget.prompts import Prompts
+from scribbleprompt_widget.predictors.clicks import hold_clicks
+from scribbleprompt_widget.predictors.closer import closer_grid
+from scribbleprompt_widget.prompts import Click, Prompts
 
 __all__ = ["NetworkPredictor", "load_checkpoint", "load_compact", "load_unet"]
 
@@ -35,16 +38,30 @@ class NetworkPredictor(Predictor):
         Side of the square that the image is brought to; its aspect is kept, by padding with zeros.
     device
         "cpu", "cuda", "cuda:1", "mps".
+    looks
+        How often to look: first at the whole image, then more closely at what was found there, while that makes the
+        object larger. 1: the whole image alone, as the paper does.
+    clicks_hold
+        Turn what contradicts a click, with the even ground around it.
     """
 
     def __init__(
-        self, module: torch.nn.Module, *, name: str, resolution: int, device: str | torch.device = "cpu"
+        self,
+        module: torch.nn.Module,
+        *,
+        name: str,
+        resolution: int,
+        device: str | torch.device = "cpu",
+        looks: int = 1,
+        clicks_hold: bool = False,
     ) -> None:
         self.name = name
         self.resolution = resolution
         self.device = torch.device(device)
         self.engine = f"torch {self.device}"
         self.module = module.eval().to(self.device)
+        self.looks = looks
+        self.clicks_hold = clicks_hold
 
     def _open(self, image: Image) -> Session:
         return _NetworkSession(self, image)
@@ -62,21 +79,25 @@ class _NetworkSession(Session):
 
     def __init__(self, predictor: NetworkPredictor, image: Image) -> None:
         super().__init__(predictor, image)
-        self._grid = Grid.square_around(image.shape, predictor.resolution)
-        self._pixels = self._grid.sample(image.grey)
+        self._whole = Grid.square_around(image.shape, predictor.resolution)
+        self._pixels = self._whole.sample(image.grey)
 
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
-        drawn = prompts.rasterise(self._grid)
-        channels = np.stack([self._pixels, drawn.box, drawn.positive, drawn.negative, self._previous_logits(previous)])
-        return self._state(self.predictor.forward(channels), self._grid)
+        return self._look(self._whole, prompts, previous, self.predictor.looks)
 
-    def _previous_logits(self, previous: State | None) -> np.ndarray:
-        if previous is None:
-            return np.zeros(self._grid.shape, dtype=np.float32)
-        if previous.grid == self._grid:
-            return previous.logits
-        # Logits that a person gave at the image's resolution.
-        return self._grid.sample(previous.logits)
+    def _look(self, grid: Grid, prompts: Prompts, previous: State | None, looks: int) -> State:
+        """What the network says on a grid, with closer looks at what it found there."""
+        pixels = self._pixels if grid == self._whole else grid.sample(self.image.grey)
+        drawn = prompts.rasterise(grid)
+        earlier = np.zeros(grid.shape, dtype=np.float32) if previous is None else previous.onto(grid)
+        logits = self.predictor.forward(np.stack([pixels, *drawn, earlier]))
+        if self.predictor.clicks_hold:
+            clicks = Prompts(prompt for prompt in prompts if isinstance(prompt, Click)).rasterise(grid)
+            standing = (clicks.positive * (drawn.positive > 0), clicks.negative * (drawn.negative > 0))
+            logits = hold_clicks(logits, pixels, standing, (drawn.positive, drawn.negative), pixel=grid.scale_x)
+        state = self._state(logits, grid)
+        closer = closer_grid(grid, logits, drawn, self.image.shape) if looks > 1 else None
+        return state if closer is None else replace(state, closer=self._look(closer, prompts, previous, looks - 1))
 
 
 def load_unet(

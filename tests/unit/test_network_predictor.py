@@ -1,0 +1,152 @@
+"""What a network predictor does around its network: closer looks, clicks that hold, states that are kept."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scribbleprompt_widget.predictors.network import NetworkPredictor
+from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
+
+SIDE = 64
+
+
+class Bright(torch.nn.Module):
+    """A network that knows what it wants: everything bright."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append(x)
+        return 40 * (x[:, :1] - 0.5)
+
+
+class Same(torch.nn.Module):
+    """A network that says the same everywhere."""
+
+    def __init__(self, logit):
+        super().__init__()
+        self.logit = logit
+
+    def forward(self, x):
+        return torch.full_like(x[:, :1], self.logit)
+
+
+def predictor(module, **keywords):
+    return NetworkPredictor(module, name="test", resolution=SIDE, **keywords)
+
+
+def disc(side, centre, radius):
+    y, x = np.mgrid[:side, :side]
+    return (x - centre[0]) ** 2 + (y - centre[1]) ** 2 <= radius**2
+
+
+def dice(a, b):
+    return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+
+def test_a_small_object_is_as_sharp_as_in_its_crop_and_the_rest_is_kept():
+    side, near, far = 1024, (303, 411), (803, 640)
+    truth = disc(side, near, 20)
+    other = disc(side, far, 60)
+    image = 0.1 + 0.8 * (truth | other)
+    around = np.s_[411 - 60 : 411 + 60, 303 - 60 : 303 + 60]
+    click = Prompts([Click(*near)])
+
+    coarse = predictor(Bright()).open(image).predict(click)
+    closer = predictor(Bright(), looks=3).open(image).predict(click)
+    crop = predictor(Bright()).open(image[around]).predict(Prompts([Click(60, 60)]))
+    assert dice(coarse.mask[around], truth[around]) < 0.9
+    assert dice(closer.mask[around], truth[around]) >= dice(crop.mask, truth[around]) - 0.01
+    assert dice(closer.mask[around], truth[around]) > 0.98
+    outside = ~np.zeros_like(truth)
+    outside[around] = False
+    assert np.array_equal(closer.mask[outside], coarse.mask[outside])
+    assert np.array_equal(closer.mask, closer.logits > 0)
+
+
+@pytest.mark.parametrize(("looks", "size"), [(1, 1024), (3, SIDE), (3, 70)])
+def test_one_look_where_no_more_are_wanted_or_pixels_are_seen_already(looks, size):
+    image = 0.1 + 0.8 * disc(size, (size // 2, size // 2), size // 20)
+    module = Bright()
+    predictor(module, looks=looks).open(image).predict(Prompts([Click(size // 2, size // 2)]))
+    assert len(module.seen) == 1
+
+
+def test_a_large_object_needs_no_closer_look_and_a_box_asks_for_one():
+    module = Bright()
+    image = 0.1 + 0.8 * disc(1024, (512, 512), 400)
+    session = predictor(module, looks=3).open(image)
+    session.predict(Prompts([Click(512, 512)]))
+    assert len(module.seen) == 1
+    session.predict(Prompts([Box(40, 40, 90, 90)]))
+    assert len(module.seen) > 2
+    assert module.seen[-1][0, 1].mean() > 0.1
+
+
+def test_a_closer_look_goes_on_from_what_an_earlier_one_saw():
+    module = Bright()
+    session = predictor(module, looks=3).open(0.1 + 0.8 * disc(1024, (300, 400), 20))
+    first = session.predict(Prompts([Click(300, 400)]))
+    module.seen.clear()
+    second = session.predict(Prompts([Click(300, 400), Click(310, 400)]), mask_input=first.state)
+    finest = first.state.closer.closer or first.state.closer
+    assert np.allclose(module.seen[-1][0, 4].numpy(), finest.logits, atol=1e-4)
+    assert np.array_equal(session.restore(second.state).logits, second.logits)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (67, 500), (2, 2)])
+def test_images_of_any_shape(shape):
+    image = np.random.default_rng(0).random(shape)
+    module = predictor(Bright(), looks=3, clicks_hold=True)
+    prediction = module.open(image).predict(Prompts([Click(0, 0), Click(shape[1] - 1, shape[0] - 1)]))
+    assert prediction.logits.shape == shape
+    assert np.isfinite(prediction.logits).all()
+    assert prediction.mask[-1, -1]
+
+
+places = st.lists(st.tuples(st.integers(0, 15), st.integers(0, 15), st.booleans()), unique_by=lambda place: place[:2])
+
+
+@settings(deadline=None)
+@given(places, st.floats(-15, 15), st.integers(0, 99))
+def test_clicks_hold_with_what_is_around_them(clicks, logit, seed):
+    image = np.random.default_rng(seed).random((SIDE, SIDE))
+    prompts = Prompts(Click(4 * x, 4 * y, positive) for x, y, positive in clicks)
+    prediction = predictor(Same(logit), clicks_hold=True).open(image).predict(prompts)
+    assert np.array_equal(prediction.mask, prediction.logits > 0)
+    for x, y, positive in clicks:
+        assert prediction.mask[4 * y, 4 * x] == positive
+
+
+def test_a_click_turns_more_than_a_pixel_and_no_more_than_its_surroundings():
+    image = 0.2 + 0.6 * disc(512, (256, 256), 100)
+    mask = predictor(Same(-1.5), clicks_hold=True).open(image).predict(Prompts([Click(200, 256)])).mask
+    assert 100 < mask.sum() < 5000
+    assert mask[disc(512, (200, 256), 3)].all()
+    assert not mask[~disc(512, (200, 256), 40)].any()
+
+
+def test_a_click_stops_at_an_edge():
+    image = np.zeros((SIDE, SIDE))
+    image[:, 32:] = 1
+    mask = predictor(Same(-3.0), clicks_hold=True).open(image).predict(Prompts([Click(32, 30)])).mask
+    assert mask[:, 32:].sum() > 4 * mask[:, :32].sum() > 0 or mask[:, :31].sum() == 0
+
+
+def test_later_prompts_say_otherwise():
+    session = predictor(Same(-3.0), clicks_hold=True).open(np.random.default_rng(0).random((SIDE, SIDE)))
+    stroke = Scribble([(20, 30), (40, 30)], positive=False, width=5)
+    assert not session.predict(Prompts([Click(30, 30), stroke])).mask[30, 30]
+    assert session.predict(Prompts([stroke, Click(30, 30)])).mask[30, 30]
+    assert not session.predict(Prompts([Click(30, 30), Click(30, 30, positive=False)])).mask[30, 30]
+
+
+def test_what_agrees_with_its_clicks_is_left_alone():
+    image = np.random.default_rng(0).random((SIDE, SIDE))
+    prompts = Prompts([Click(10, 10)])
+    held, free = (predictor(Same(3.0), clicks_hold=hold).open(image).predict(prompts) for hold in (True, False))
+    assert np.array_equal(held.logits, free.logits)
