@@ -49,6 +49,8 @@ const LOST: Partial<Record<ChromeState["state"], string>> = {
     "Copy as Python keeps what you drew.",
 };
 
+type Dialog = PanelName | "help";
+
 export class Chrome {
   readonly root: HTMLElement;
   private toolbar: Toolbar;
@@ -59,7 +61,11 @@ export class Chrome {
   private bar = new Bar();
   private status: StatusLine;
   private missing = h("div", { class: "sp-missing", hidden: true });
-  private open: PanelName | null = null;
+  private open: Dialog | null = null;
+  /** Where the focus was before it went into a panel. */
+  private opener: HTMLElement | null = null;
+  /** Whether the last thing done here was done by the keyboard. */
+  private byKeys = false;
   private last: ChromeState | null = null;
 
   constructor(
@@ -79,9 +85,9 @@ export class Chrome {
         this.toggle(null);
         events.copy();
       },
-      help: () => this.toggleHelp(),
+      help: () => this.toggle("help"),
     });
-    this.help = makeHelp(() => this.toggleHelp());
+    this.help = makeHelp(() => this.toggle(null));
     this.code = new CodePanel(() => this.closePanels(true));
     this.status = new StatusLine(clock);
     this.root = h(
@@ -95,6 +101,8 @@ export class Chrome {
       this.status.node,
       this.status.live,
     );
+    this.root.addEventListener("keydown", () => (this.byKeys = true), { capture: true });
+    this.root.addEventListener("pointerdown", () => (this.byKeys = false), { capture: true });
     // A clicked button gives the focus on, so that the keys keep working; one pressed by the keyboard keeps it.
     this.root.addEventListener("click", (event) => {
       const isPointer = event.detail > 0 && (event.target as Element).closest("button");
@@ -121,6 +129,7 @@ export class Chrome {
     this.view.node.hidden = this.open !== "view";
     if (this.open === "view") this.view.update(settings, widestBrush(state.image), state.zoom);
     this.more.node.hidden = this.open !== "more";
+    this.help.hidden = this.open !== "help";
     this.more.update(state.model);
     this.bar.show(this.trouble(state));
     this.status.update({
@@ -132,12 +141,12 @@ export class Chrome {
   }
 
   toggleHelp(): void {
-    this.toggle(null);
-    this.help.hidden = !this.help.hidden;
+    this.toggle("help");
   }
 
   async showCode(code: string): Promise<void> {
     await this.code.show(code);
+    this.enter(this.code.node);
   }
 
   get codeShown(): boolean {
@@ -150,11 +159,12 @@ export class Chrome {
 
   /** Close what lies over the picture, and with `all` the code below it too. False when nothing was open. */
   closePanels(all = false): boolean {
-    const wasOpen = this.open !== null || !this.help.hidden || (all && !this.code.node.hidden);
-    this.help.hidden = true;
-    if (all) this.code.node.hidden = true;
+    const wasOpen = this.open !== null || (all && this.codeShown);
     this.toggle(null);
-    if (wasOpen && all) this.root.focus({ preventScroll: true });
+    if (all && this.codeShown) {
+      this.exit(this.code.node);
+      this.code.node.hidden = true;
+    }
     return wasOpen;
   }
 
@@ -188,12 +198,31 @@ export class Chrome {
     this.root.remove();
   }
 
-  private toggle(panel: PanelName | null): void {
-    const next = this.open === panel ? null : panel;
-    if (next) this.help.hidden = true;
+  private toggle(dialog: Dialog | null): void {
+    const next = this.open === dialog ? null : dialog;
     if (next === this.open) return;
+    if (this.open) this.exit(this.nodeOf(this.open));
     this.open = next;
     if (this.last) this.update(this.last);
+    if (next) this.enter(this.nodeOf(next));
+  }
+
+  private nodeOf(dialog: Dialog): HTMLElement {
+    return dialog === "help" ? this.help : this[dialog].node;
+  }
+
+  /** Whoever opened a panel by the keyboard goes on in it. */
+  private enter(node: HTMLElement): void {
+    const focused = document.activeElement;
+    if (!this.byKeys || !(focused instanceof HTMLElement) || !this.root.contains(focused)) return;
+    this.opener = focused;
+    node.querySelector<HTMLElement>("input, button")?.focus({ preventScroll: true });
+  }
+
+  /** A panel is about to close: what has the focus in it gives it back. */
+  private exit(node: HTMLElement): void {
+    if (node.contains(document.activeElement)) (this.opener ?? this.root).focus({ preventScroll: true });
+    this.opener = null;
   }
 
   private trouble({ state, error, failed }: ChromeState): Trouble | null {

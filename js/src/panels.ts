@@ -78,7 +78,7 @@ export class CodePanel {
   constructor(close: () => void) {
     this.node = h(
       "div",
-      { class: "sp-code", hidden: true },
+      { class: "sp-code", role: "region", "aria-label": "Prompts as Python", hidden: true },
       h(
         "div",
         { class: "sp-codehead" },

@@ -21,7 +21,7 @@ export interface ToolbarState {
   canClear: boolean;
   labels: LabelTrait[];
   active: number;
-  open: PanelName | null;
+  open: string | null;
 }
 
 /** More cannot be told apart by a digit key. */
@@ -29,7 +29,12 @@ const NUMBERED = 9;
 
 export class Toolbar {
   readonly node: HTMLElement;
-  readonly labels = h("div", { class: "sp-labels", role: "radiogroup", "aria-label": "Label" });
+  readonly labels = h("div", {
+    class: "sp-labels",
+    role: "radiogroup",
+    "aria-label": "Label",
+    onkeydown: (event: KeyboardEvent) => this.walkLabels(event),
+  });
   private buttons = new Map<string, HTMLButtonElement>();
   private drawnLabels = "";
 
@@ -56,7 +61,7 @@ export class Toolbar {
         this.button("more", "more", "", "Copy as Python, keys", () => events.toggle("more")),
       ),
     );
-    for (const name of ["view", "more"]) this.get(name).setAttribute("aria-haspopup", "true");
+    for (const name of ["view", "more"]) this.get(name).setAttribute("aria-haspopup", "dialog");
     // One stop for the Tab key; arrows go on from there.
     for (const button of this.buttons.values()) button.tabIndex = button === this.get("scribble") ? 0 : -1;
   }
@@ -84,7 +89,14 @@ export class Toolbar {
       this.drawnLabels = drawn;
       this.labels.replaceChildren(...labels.map((label, index) => this.chip(label, index)));
     }
-    [...this.labels.children].forEach((chip, index) => setAttribute(chip, "aria-checked", index === active));
+    this.chips.forEach((chip, index) => {
+      setAttribute(chip, "aria-checked", index === active);
+      chip.tabIndex = index === active ? 0 : -1;
+    });
+  }
+
+  private get chips(): HTMLButtonElement[] {
+    return [...this.labels.children] as HTMLButtonElement[];
   }
 
   private chip(label: LabelTrait, index: number): HTMLButtonElement {
@@ -131,17 +143,34 @@ export class Toolbar {
   }
 
   private walk(event: KeyboardEvent): void {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const buttons = [...this.buttons.values()];
-    const at = buttons.indexOf(event.target as HTMLButtonElement);
-    if (!step || at < 0) return;
-    const next = buttons[(at + step + buttons.length) % buttons.length]!;
-    buttons[at]!.tabIndex = -1;
+    const from = event.target as HTMLButtonElement;
+    const next = neighbour(event, [...this.buttons.values()], { ArrowRight: 1, ArrowLeft: -1 });
+    if (!next) return;
+    from.tabIndex = -1;
     next.tabIndex = 0;
-    next.focus();
-    event.preventDefault();
-    event.stopPropagation();
   }
+
+  /** Radio buttons: the arrows choose. */
+  private walkLabels(event: KeyboardEvent): void {
+    const next = neighbour(event, this.chips, { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 });
+    if (next) this.events.label(this.chips.indexOf(next));
+  }
+}
+
+/** Give the focus to the button that an arrow key leads to, if it leads anywhere. */
+function neighbour(
+  event: KeyboardEvent,
+  buttons: HTMLButtonElement[],
+  steps: Record<string, number>,
+): HTMLButtonElement | undefined {
+  const step = steps[event.key];
+  const at = buttons.indexOf(event.target as HTMLButtonElement);
+  if (!step || at < 0) return undefined;
+  const next = buttons[(at + step + buttons.length) % buttons.length];
+  next?.focus();
+  event.preventDefault();
+  event.stopPropagation();
+  return next;
 }
 
 function group(name: string, ...buttons: HTMLElement[]): HTMLElement {

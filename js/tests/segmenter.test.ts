@@ -365,6 +365,61 @@ describe("the widget", () => {
     expect(document.activeElement).not.toBe(root);
   });
 
+  it("takes the focus into what a key opens, and back to where it was", async () => {
+    await mount();
+    const pressed = (element: HTMLElement): void => {
+      element.focus();
+      element.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+      element.click();
+    };
+    const view = button(/^Brush, mask/);
+    expect(view.getAttribute("aria-haspopup")).toBe("dialog");
+    pressed(view);
+    await settled();
+    expect(document.activeElement!.closest("[role=dialog]")!.getAttribute("aria-label")).toBe("View");
+    document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    expect(document.activeElement).toBe(view);
+
+    const more = button(/keys$/);
+    pressed(more);
+    pressed(button(/^Keys and gestures$/)); // from one to the next
+    expect(document.activeElement!.closest("[role=dialog]")!.getAttribute("aria-label")).toBe("Keys and gestures");
+    pressed(button(/^Close/));
+    expect(document.activeElement).toBe(more);
+
+    root.focus();
+    key("?");
+    expect(root.querySelector(".sp-help")!.contains(document.activeElement)).toBe(true);
+    document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key: "?", bubbles: true }));
+    expect(document.activeElement).toBe(root);
+
+    pressed(more);
+    pressed(button(/^Copy as Python$/));
+    await settled();
+    expect(document.activeElement).toBe(button(/^Copy$/));
+    document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    expect(document.activeElement).toBe(more);
+  });
+
+  it("chooses labels by arrow keys, with one stop for the Tab key", async () => {
+    await mount({ _labels: LABELS, _prompts: { version: 0, lists: [[], []] } });
+    const chips = [...root.querySelectorAll<HTMLButtonElement>(".sp-chip")];
+    const press = async (name: string): Promise<void> => {
+      document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
+      await settled();
+    };
+    const stops = (): number[] => chips.map((chip) => chip.tabIndex);
+    expect(stops()).toEqual([0, -1]);
+    chips[0]!.focus();
+    await press("ArrowRight");
+    expect([document.activeElement, host.traits.label]).toEqual([chips[1], "vessel"]);
+    expect(stops()).toEqual([-1, 0]);
+    await press("ArrowDown"); // round
+    expect([document.activeElement, host.traits.label]).toEqual([chips[0], "lesion"]);
+    await press("ArrowUp");
+    expect(host.traits.label).toBe("vessel");
+  });
+
   it("begins anew with another image", async () => {
     await mount();
     drag([[2, 2]]);
