@@ -10,13 +10,17 @@ what rectangles use: pixel column ``i`` covers ``[i, i + 1]``. So ``edge = point
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import PIL.Image
 
 __all__ = ["Grid", "Rectangle"]
+
+BLOCK: Final = 128
+"""Side in pixels of the blocks that are restored one by one."""
 
 
 class Rectangle(NamedTuple):
@@ -118,9 +122,9 @@ class Grid:
         top, bottom = _cell_range(y0 - self.y0, y1 - self.y0, self.scale_y, self.height)
         # Cut out first: resizing takes time by the size of what it is given.
         x, y = math.floor(x0), math.floor(y0)
-        part = array[y : math.ceil(y1), x : math.ceil(x1)]
+        part = _picture(array[y : math.ceil(y1), x : math.ceil(x1)])
         result[top:bottom, left:right] = _resize(
-            part, (right - left, bottom - top), box=(x0 - x, y0 - y, x1 - x, y1 - y)
+            part, (bottom - top, right - left), Rectangle(x0 - x, y0 - y, x1 - x, y1 - y)
         )
         return result
 
@@ -154,17 +158,49 @@ class Grid:
         if self == Grid.of_image(shape):
             return values.copy()
         rows, columns = self.window(shape)
-        size = (columns.stop - columns.start, rows.stop - rows.start)
-        if 0 in size:
-            return np.empty(size[::-1], dtype=np.float32)
-        # The window in cells; Pillow wants it inside the source.
-        box = (
-            max((columns.start - self.x0) * self.scale_x, 0.0),
-            max((rows.start - self.y0) * self.scale_y, 0.0),
-            min((columns.stop - self.x0) * self.scale_x, float(self.width)),
-            min((rows.stop - self.y0) * self.scale_y, float(self.height)),
-        )
-        return _resize(values, size, box=box)
+        result = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=np.float32)
+        picture = _picture(values)
+        for block, box in self._blocks(shape):
+            result[block] = _resize(picture, result[block].shape, box)
+        return result
+
+    def restore_positive(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """``restore(values, shape) > 0``, at a small part of its cost: only where the sign changes is it needed.
+
+        Returns
+        -------
+        (h, w) bool array, as large as the window.
+        """
+        values = np.asarray(values, dtype=np.float32)
+        if self == Grid.of_image(shape):
+            return np.asarray(values > 0)
+        rows, columns = self.window(shape)
+        result = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=bool)
+        picture = _picture(values)
+        positive = values > 0
+        # Values in between are means of their neighbours, which reach this far.
+        reach_x, reach_y = math.ceil(max(self.scale_x, 1)) + 1, math.ceil(max(self.scale_y, 1)) + 1
+        for block, box in self._blocks(shape):
+            x0, y0, x1, y1 = (int(edge) for edge in box)
+            near = positive[max(y0 - reach_y, 0) : y1 + reach_y + 1, max(x0 - reach_x, 0) : x1 + reach_x + 1]
+            same = near.all() == near.any()
+            result[block] = near[0, 0] if same else _resize(picture, result[block].shape, box) > 0
+        return result
+
+    def _blocks(self, shape: tuple[int, int]) -> Iterator[tuple[tuple[slice, slice], Rectangle]]:
+        """The blocks of the window, and where each lies in the grid, in cells."""
+        rows, columns = self.window(shape)
+        for top in range(rows.start, rows.stop, BLOCK):
+            bottom = min(top + BLOCK, rows.stop)
+            y0, y1 = (min(max((y - self.y0) * self.scale_y, 0.0), self.height) for y in (top, bottom))
+            for left in range(columns.start, columns.stop, BLOCK):
+                right = min(left + BLOCK, columns.stop)
+                x0, x1 = (min(max((x - self.x0) * self.scale_x, 0.0), self.width) for x in (left, right))
+                block = (
+                    slice(top - rows.start, bottom - rows.start),
+                    slice(left - columns.start, right - columns.start),
+                )
+                yield block, Rectangle(x0, y0, x1, y1)
 
 
 def _cell_range(start: float, stop: float, scale: float, cells: int) -> tuple[int, int]:
@@ -173,6 +209,10 @@ def _cell_range(start: float, stop: float, scale: float, cells: int) -> tuple[in
     return first, last
 
 
-def _resize(array: np.ndarray, size: tuple[int, int], box: tuple[float, float, float, float]) -> np.ndarray:
-    picture = PIL.Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
-    return np.asarray(picture.resize(size, PIL.Image.Resampling.BILINEAR, box=box), dtype=np.float32)
+def _picture(array: np.ndarray) -> PIL.Image.Image:
+    return PIL.Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
+
+
+def _resize(picture: PIL.Image.Image, shape: tuple[int, ...], box: Rectangle) -> np.ndarray:
+    height, width = shape
+    return np.asarray(picture.resize((width, height), PIL.Image.Resampling.BILINEAR, box=box))

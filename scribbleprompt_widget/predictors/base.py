@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -62,15 +63,23 @@ class State:
 
     def restore(self) -> np.ndarray:
         """(h, w) float32: the logits at the image's own resolution, inside `window`."""
-        logits = self.grid.restore(self.logits, self.shape)
+        return self._restored(Grid.restore)
+
+    def restore_positive(self) -> np.ndarray:
+        """(h, w) bool: ``restore() > 0``, at a small part of its cost (`Grid.restore_positive`)."""
+        return self._restored(Grid.restore_positive)
+
+    def _restored(self, bring: Callable[[Grid, np.ndarray, tuple[int, int]], np.ndarray]) -> np.ndarray:
+        restored = bring(self.grid, self.logits, self.shape)
         if self.closer is not None:
-            logits = logits.copy()  # Pillow's are read-only
-            offsets, parts = (rows_columns.start for rows_columns in self.window), self.closer.window
-            own = tuple(
-                slice(part.start - start, part.stop - start) for start, part in zip(offsets, parts, strict=True)
-            )
-            logits[own] = self.closer.restore()
-        return logits
+            rows, columns = self.window
+            own_rows, own_columns = self.closer.window
+            part = restored[
+                own_rows.start - rows.start : own_rows.stop - rows.start,
+                own_columns.start - columns.start : own_columns.stop - columns.start,
+            ]
+            part[:] = self.closer._restored(bring)
+        return restored
 
     def onto(self, grid: Grid) -> np.ndarray:
         """The logits on another grid, float32, of its shape; background where this one ends."""
@@ -118,14 +127,13 @@ class Prediction:
 
     @cached_property
     def window_logits(self) -> np.ndarray:
-        """(h, w) float32: ``logits[window]``. What follows a live mask reads this; its cost is the window's."""
+        """(h, w) float32: ``logits[window]``."""
         return self.state.restore()
 
-    @property
+    @cached_property
     def window_mask(self) -> np.ndarray:
-        """(h, w) bool: ``mask[window]``."""
-        mask: np.ndarray = self.window_logits > 0
-        return mask
+        """(h, w) bool: ``mask[window]``. What follows a live mask reads this; its cost is that of the mask's border."""
+        return self.state.restore_positive()
 
     @cached_property
     def logits(self) -> np.ndarray:
@@ -137,7 +145,8 @@ class Prediction:
     @cached_property
     def mask(self) -> np.ndarray:
         """(H, W) bool, ``logits > 0``."""
-        mask: np.ndarray = self.logits > 0
+        mask = np.zeros(self.shape, dtype=bool)
+        mask[self.window] = self.window_mask
         return mask
 
     @cached_property
@@ -261,6 +270,8 @@ class Session(ABC):
             raise ValueError(f"{given} float logits of its grid's shape {shape}, got {logits.dtype} of {logits.shape}")
         if not np.isfinite(logits).all():
             raise ValueError(f"{given} finite logits, got NaN or infinity")
+        if state.closer is not None:
+            self._check_answer(state.closer)
         if state.closer is not None:
             self._check_answer(state.closer)
 

@@ -122,11 +122,9 @@ def _changed_parts(changed: np.ndarray) -> Iterator[Region]:
 
     One for each row of blocks and run of blocks in it: what changed in two far corners is not sent as the whole image.
     """
-    if changed.size == 0:
-        return
-    starts = [np.arange(0, side, BLOCK) for side in changed.shape]
-    blocks = np.logical_or.reduceat(np.logical_or.reduceat(changed, starts[0], axis=0), starts[1], axis=1)
-    for row, found in zip(starts[0], blocks, strict=True):
+    starts = np.arange(0, changed.shape[1], BLOCK)
+    for row in range(0, changed.shape[0], BLOCK):
+        found = np.logical_or.reduceat(changed[row : row + BLOCK].any(axis=0), starts)
         edges = np.flatnonzero(np.diff(found, prepend=False, append=False)) * BLOCK
         for left, right in zip(edges[::2], edges[1::2], strict=True):
             part = changed[row : row + BLOCK, left:right]

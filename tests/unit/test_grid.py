@@ -65,10 +65,45 @@ def test_the_square_around_an_oblong_image_is_centred():
     assert not sampled[:, 40:].any()
 
 
+@given(
+    st.tuples(st.integers(1, 700), st.integers(1, 700)),
+    st.tuples(st.floats(-50, 300), st.floats(-50, 300), st.floats(1, 800), st.floats(1, 800)),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.integers(0, 2**32 - 1),
+)
+def test_where_values_are_positive_is_known_without_restoring_them_all(shape, place, cells, seed):
+    x0, y0, width, height = place
+    grid = Grid(x0, y0, x0 + width, y0 + height, *cells)
+    rng = np.random.default_rng(seed)
+    # Large parts of one sign, and zeros, which are not positive.
+    values = np.clip(np.round(rng.normal(0, 1) + rng.normal(0, rng.choice([0.1, 1]), cells)), -1, 1)
+    assert np.array_equal(grid.restore_positive(values, shape), grid.restore(values, shape) > 0)
+    own = Grid.of_image(cells)
+    assert np.array_equal(own.restore_positive(values, cells), values > 0)
+
+
+def test_restoring_is_bilinear_without_seams():
+    grid = Grid.of_image((500, 700))
+    coarse = Grid(0, 0, 700, 500, 25, 35)
+    y, x = np.mgrid[:25, :35].astype(float)
+    rows, columns = np.mgrid[:500, :700]
+    place = coarse.to_cells(np.stack([columns, rows], axis=-1).reshape(-1, 2)).reshape(500, 700, 2)
+    expected = 3 * np.clip(place[..., 0], 0, 34) + np.clip(place[..., 1], 0, 24)
+    np.testing.assert_allclose(coarse.restore(3 * x + y, grid.shape), expected, atol=1e-3)
+
+
 def test_a_grid_beside_the_image_has_an_empty_window():
     grid = Grid(200, 200, 300, 300, 10, 10)
     assert grid.restore(np.ones((10, 10)), (100, 100)).size == 0
+    assert grid.restore_positive(np.ones((10, 10)), (100, 100)).size == 0
     assert not grid.sample(np.ones((100, 100))).any()
+
+
+@pytest.mark.parametrize("edges", [(0, 128.0000001), (127.9999999, 200), (-1e6, 1e-7), (199.9999999, 1e6)])
+def test_a_pixel_that_a_grid_hardly_touches_is_restored(edges):
+    low, high = edges
+    for grid in (Grid(low, 0, high, 200, 40, 40), Grid(0, low, 200, high, 40, 40)):
+        assert (grid.restore(np.ones((40, 40)), (200, 200)) == 1).all()
 
 
 def test_a_grid_without_size_is_refused():
