@@ -38,16 +38,19 @@ def draw_overlay(image: Image, masks: Sequence[np.ndarray], colors: Sequence[str
     (h, w, 3) uint8 array.
     """
     size = _fitted(image.shape, max_side)
-    picture = _displayed(image, size).astype(np.float32)
+    picture = _displayed(image, size)
+    levels = np.arange(256, dtype=np.float32)
     for mask, color in zip(masks, colors, strict=True):
         if not mask.any():
             continue
         inside = _resized(mask.astype(np.uint8) * 255, size) >= 128
         border = inside & ~ndimage.binary_erosion(inside, border_value=1)
-        rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float32)
-        picture[inside] += FILL_OPACITY * (rgb - picture[inside])
-        picture[border] = rgb
-    return np.round(picture).astype(np.uint8)
+        for channel, level in enumerate(bytes.fromhex(color[1:])):
+            plane = picture[:, :, channel]
+            tint = np.round(levels + FILL_OPACITY * (level - levels)).astype(np.uint8)
+            np.copyto(plane, tint[plane], where=inside)
+            plane[border] = level
+    return picture
 
 
 def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
@@ -75,7 +78,9 @@ def _displayed(image: Image, size: tuple[int, int]) -> np.ndarray:
     low, high = image.intensity_range
     # Thinned out first where it is much reduced, so that a large image costs little.
     step = max(min(image.shape[1] // (2 * size[0]), image.shape[0] // (2 * size[1])), 1)
-    values = np.nan_to_num(image.pixels[::step, ::step].astype(np.float64), nan=low, posinf=high, neginf=low)
+    values = image.pixels[::step, ::step]
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
     shown = np.round(np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8)
     if shown.ndim == 2:
         shown = np.repeat(shown[:, :, None], 3, axis=2)
@@ -85,4 +90,4 @@ def _displayed(image: Image, size: tuple[int, int]) -> np.ndarray:
 def _resized(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if array.shape[1::-1] == size:
         return array
-    return np.asarray(PIL.Image.fromarray(array).resize(size, PIL.Image.Resampling.BILINEAR))
+    return np.array(PIL.Image.fromarray(array).resize(size, PIL.Image.Resampling.BILINEAR))
