@@ -8,6 +8,7 @@ import json
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 
 import PIL.Image
 from playwright.sync_api import Locator, Page, expect
@@ -19,6 +20,14 @@ import numpy as np
 import scribbleprompt_widget as sp
 from tests.paint import PaintPredictor
 """
+
+
+def wait_until(page: Page, condition: Callable[[], object], what: str):
+    """Ask again and again, while the page goes on, for as long as there is patience."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {PATIENCE_S} s in vain for {what}"
+        page.wait_for_load_state()
 
 
 class Lab:
@@ -35,10 +44,7 @@ class Lab:
 
     def wait_idle(self):
         # The page calls a kernel idle that it is not yet connected to, and loses what it is asked to run: ask both.
-        deadline = time.monotonic() + PATIENCE_S
-        while not self._connected():
-            assert time.monotonic() < deadline, f"{self.notebook} has no idle kernel"
-            self.page.wait_for_load_state()
+        wait_until(self.page, self._connected, f"an idle kernel of {self.notebook}")
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first.wait_for(state="attached")
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
 
@@ -87,10 +93,12 @@ class Lab:
 
     def save(self):
         """Save the notebook with Lab's own key, and wait for the file."""
-        before = self.request("GET", f"contents/{urllib.parse.quote(self.notebook)}?content=0")["last_modified"]
+        before = self._modified()
         self.page.keyboard.press("ControlOrMeta+s")
-        while self.request("GET", f"contents/{urllib.parse.quote(self.notebook)}?content=0")["last_modified"] == before:
-            self.page.wait_for_load_state()
+        wait_until(self.page, lambda: self._modified() != before, f"{self.notebook} to be saved")
+
+    def _modified(self) -> str:
+        return self.request("GET", f"contents/{urllib.parse.quote(self.notebook)}?content=0")["last_modified"]
 
     def colors_of(self, picture: Locator, *points: tuple[int, int]) -> list[tuple[int, ...]]:
         """The colours (r, g, b) of an embedded picture at pixels (x, y)."""

@@ -1,10 +1,12 @@
 """The whole path in real JupyterLab: pointer events on the canvas, masks in the kernel, and back on the screen."""
 
+import itertools
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import SETUP
+from tests.browser.lab import SETUP, wait_until
 
 WIDGET = SETUP + "w = sp.Segmenter(np.full((120, 160), 0.5), model=PaintPredictor(), spacing=0.5)\nw"
 MASK = "[np.argwhere(w.mask).min(0).tolist(), np.argwhere(w.mask).max(0).tolist(), int(w.mask.sum())]"
@@ -79,6 +81,42 @@ def test_undo_redo_and_clear_by_keyboard(lab):
     canvas.press("ControlOrMeta+z")
     canvas.expect_prompts(2)
     assert lab.evaluate(1, "[bool(w.mask[30, 60]), bool(w.mask[60, 60])]") == [True, True]
+
+
+COINS = """\
+import numpy as np
+import scribbleprompt_widget as sp
+from skimage import data, filters, measure
+
+image = data.coins()
+coins = measure.label(image > filters.threshold_otsu(image))
+
+def dice(*places):
+    truth = np.isin(coins, [coins[y, x] for x, y in places])
+    return 2 * float((w.mask & truth).sum()) / float(w.mask.sum() + truth.sum())
+
+w = sp.Segmenter(image, labels=["coin"])
+w"""
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_coins_are_outlined_by_the_default_predictor(open_notebook, app):
+    lab = open_notebook([COINS, ""], app=app)
+    canvas = lab.run_widget(0)
+    canvas.stroke((260, 114), (272, 122), (282, 116))
+    canvas.expect_prompts(1)
+    assert lab.evaluate(1, "dice((270, 118))") >= 0.85
+    canvas.press("b")
+    canvas.stroke((303, 11), (363, 72))
+    canvas.expect_prompts(2)
+    assert lab.evaluate(1, "dice((270, 118), (335, 40))") >= 0.85
+    canvas.press("p")
+    canvas.click(154, 197)
+    canvas.expect_prompts(3)
+    assert lab.evaluate(1, "dice((270, 118), (335, 40), (154, 197))") >= 0.85
+    canvas.press("r")
+    canvas.expect_prompts(0)
+    assert lab.evaluate(1, "bool(w.mask.any())") is False
 
 
 def test_what_python_draws_appears_on_the_canvas(lab):
@@ -244,10 +282,13 @@ def test_a_long_stroke_is_previewed_before_it_ends(page, open_notebook):
     canvas = lab.run_widget(0)
     page.mouse.move(*canvas.at(20, 60))
     page.mouse.down()
-    x = 21
-    while not previews:
-        page.mouse.move(*canvas.at(x, 60))
-        x = min(x + 0.5, 100)
+    places = itertools.chain(np.arange(21, 100, 0.5), itertools.cycle([100, 99]))
+
+    def draw_on() -> bool:
+        page.mouse.move(*canvas.at(next(places), 60))
+        return bool(previews)
+
+    wait_until(page, draw_on, "a preview")
     assert canvas.version == 0
     page.mouse.up()
     canvas.expect_prompts(1)
