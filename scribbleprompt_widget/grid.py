@@ -156,7 +156,7 @@ class Grid:
         """
         values = np.asarray(values, dtype=np.float32)
         if self == Grid.of_image(shape):
-            return values.copy()
+            return np.array(values)
         rows, columns = self.window(shape)
         result = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=np.float32)
         picture = _picture(values)

@@ -332,7 +332,7 @@ def _points(points: ArrayLike) -> np.ndarray:
         raise ValueError(f"points takes an (N, 2) array of (x, y), got shape {array.shape}")
     if (farthest := np.abs(array).max()) > FARTHEST:
         raise ValueError(f"points takes image pixels up to {FARTHEST:g} from 0, got {farthest}")
-    array = array.copy()
+    array = np.array(array)
     array.flags.writeable = False
     return array
 

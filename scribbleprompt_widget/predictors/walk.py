@@ -313,7 +313,7 @@ def _contradicted(values: Floats, earlier: Floats, inside: Bools, outside: Bools
             usual = float(np.median(cost[np.isfinite(distance)]))
             nearness = 1 - distance / max(CLICK_REACH * float(depth[here].max()) * usual, 1.0)
             suggestion = np.where(nearness > 0, sign * np.maximum(nearness, LEAST_CLARITY), suggestion)
-    return suggestion
+    return np.asarray(suggestion)
 
 
 # --- in a box --------------------------------------------------------------------------------------------------------

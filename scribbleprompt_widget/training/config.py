@@ -151,7 +151,7 @@ def read_config(name: str | Path, overrides: Sequence[str] = ()) -> TrainingConf
     ValueError
         For an unknown key, or a value that does not fit; the message names it.
     """
-    shipped = resources.files(__package__).joinpath("configs", f"{name}.yaml")
+    shipped = resources.files(__package__) / "configs" / f"{name}.yaml"
     path = Path(name)
     if not path.is_file() and not shipped.is_file():
         raise FileNotFoundError(f"config takes {', '.join(shipped_configs())} or a YAML file, got {str(name)!r}")

@@ -144,7 +144,7 @@ class Segmenter(anywidget.AnyWidget):
     def mask(self) -> np.ndarray:
         """(H, W) bool: the mask of the active label, at the image's own resolution. A copy."""
         with self._lock:
-            return self._annotation.masks[self._active].copy()
+            return np.array(self._annotation.masks[self._active])
 
     @property
     def label_map(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A wheel built from a clean copy of the sources holds the front end, and works where there is no node."""
+"""A wheel built from a copy of the sources holds the front end as it is now, and works where there is no node."""
 
 import os
 import shlex
@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 NOT_SOURCES = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "out", "dist", "build", ".*_cache", ".hypothesis", "widget.js", "widget.css.map"
 )
+
+STALE = "// what an earlier build left"
 
 DISPLAY = """
 import sys
@@ -42,8 +44,12 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("build")
     sources = folder / "sources"
     shutil.copytree(ROOT, sources, ignore=NOT_SOURCES)
-    assert not (sources / "scribbleprompt_widget" / "static" / "widget.js").exists()
-    run([sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(sources)])
+    old = sources / "scribbleprompt_widget" / "static" / "widget.js"
+    assert not old.exists()
+    old.write_text(STALE)
+    os.utime(old, (0, 0))
+    told = run([sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(sources)])
+    assert told.count("> esbuild") == 1  # the wheel comes from the sdist, which has it
     (wheel,) = (folder / "dist").glob("*.whl")
     return wheel
 
@@ -56,6 +62,7 @@ def run(command, **keywords):
 
 def test_the_wheel_holds_the_front_end_and_nothing_of_its_making(wheel):
     names = zipfile.ZipFile(wheel).namelist()
+    assert zipfile.ZipFile(wheel).read("scribbleprompt_widget/static/widget.js").decode() != STALE
     assert "scribbleprompt_widget/static/widget.js" in names
     assert "scribbleprompt_widget/static/widget.css" in names
     assert not [name for name in names if name.startswith(("js/", "tests/", "notebooks/"))]
