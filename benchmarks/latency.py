@@ -1,7 +1,7 @@
 """Pointer-up to painted overlay, in real JupyterLab and Chromium.
 
 For each predictor and image side: median and 95th percentile in milliseconds over real pointer strokes, the median of
-the predictor's share, and the median number of bytes on the wire each way per stroke. "floor" is a predictor that costs
+its inference alone, and the median number of bytes on the wire each way per stroke. "floor" is a predictor that costs
 nothing: the price of the way from the pointer to the kernel and back to the screen. "bare" is a widget of forty lines
 that only sends the stroke and paints a whole mask that comes back (benchmarks/bare.py): the peer of the floor. Strokes
 of the two alternate, so that both see the same machine.
@@ -75,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
 
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores; {options.strokes} strokes each\n")
-    print("| predictor | side | median ms | 95th percentile ms | predictor ms | bytes out | bytes in |")
+    print("| predictor | side | median ms | 95th percentile ms | inference ms | bytes out | bytes in |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server, browser = Server(Path(folder)), launch_chromium(playwright)
@@ -106,7 +106,7 @@ def row(server, browser, predictor: str, side: int, strokes: int) -> str:
         canvas.wait_version_after(before[2])
         canvas.expect_prompts(i + 1)
         ours.milliseconds.append(float(canvas.root.get_attribute("data-latency-ms")))
-        ours.kernel.append(1000 * float(canvas.root.get_attribute("data-seconds")))
+        ours.inference.append(1000 * float(canvas.root.get_attribute("data-seconds")))
         ours.sent.append(traffic.sent - before[0])
         ours.received.append(traffic.received - before[1])
         if bare is not None:
@@ -129,14 +129,14 @@ class Strokes:
     """What was measured, stroke by stroke."""
 
     milliseconds: list[float] = field(default_factory=list)
-    kernel: list[float] = field(default_factory=list)
+    inference: list[float] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     received: list[int] = field(default_factory=list)
 
     def __str__(self) -> str:
         percentile = statistics.quantiles(self.milliseconds, n=20)[-1]
-        kernel = f"{statistics.median(self.kernel):.1f}" if self.kernel else ""
-        times = f"{statistics.median(self.milliseconds):.1f} | {percentile:.1f} | {kernel}"
+        inference = f"{statistics.median(self.inference):.1f}" if self.inference else ""
+        times = f"{statistics.median(self.milliseconds):.1f} | {percentile:.1f} | {inference}"
         return f"{times} | {statistics.median(self.sent):.0f} | {statistics.median(self.received):.0f}"
 
 
