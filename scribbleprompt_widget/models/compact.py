@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scribbleprompt_widget.models.relief import relief
 from scribbleprompt_widget.models.spread import spread_prompts
 
 __all__ = ["CompactConfig", "CompactNetwork", "Level"]
@@ -87,6 +88,8 @@ class CompactConfig:
     norm
         "batch": batch normalisation. "weight": standardised weights with a gain, so that a prediction never depends on
         the other samples of a batch, in training either. "none": both have been folded away.
+    relief
+        The image's local contrast is read beside the five channels (see `relief`).
     contrasts
         Prompts spread over the image are read beside the five channels, once for each of these (see `spread_prompts`);
         none: the five channels alone.
@@ -104,6 +107,7 @@ class CompactConfig:
         Level(160, encoder=2, decoder=0, block="wide", attention=True),
     )
     norm: str = "weight"
+    relief: bool = True
     contrasts: tuple[float, ...] = (8.0, 40.0)
     matching: bool = False
 
@@ -132,7 +136,7 @@ class CompactNetwork(nn.Module):
         super().__init__()
         self.config = config = CompactConfig() if config is None else config
         norm, first, *others = config.norm, config.levels[0], *config.levels[1:]
-        read = IN_CHANNELS + len(config.contrasts)
+        read = IN_CHANNELS + config.relief + len(config.contrasts)
         self.stem: nn.Module
         if config.detail:
             self.stem = _conv(read, config.detail, 3, norm=norm)
@@ -165,7 +169,8 @@ class CompactNetwork(nn.Module):
         """
         if not torch.compiler.is_exporting():
             _check(x, self.config.stride)
-        x = torch.cat([x[:, :PREVIOUS], torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE), *self._spread(x)], dim=1)
+        previous = torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)
+        x = torch.cat([x[:, :PREVIOUS], previous, *self._relief(x), *self._spread(x)], dim=1)
         if not self.config.detail:
             return F.pixel_shuffle(self.head(self._levels(self.enter(F.pixel_unshuffle(x, 2)))), 2)
         fine = F.relu(self.stem(x))
@@ -174,6 +179,9 @@ class CompactNetwork(nn.Module):
         mixed = fine + coarse
         logits: Tensor = self.head(mixed + self.refine(F.relu(mixed)))
         return logits
+
+    def _relief(self, x: Tensor) -> list[Tensor]:
+        return [relief(x[:, :1]).to(x.dtype)] if self.config.relief else []
 
     def _spread(self, x: Tensor) -> list[Tensor]:
         """What is read beside the five channels, in their layout."""

@@ -41,6 +41,7 @@ VARIANTS = [
     CompactConfig(4, SMALL.levels, matching=True),
     CompactConfig(4, SMALL.levels, contrasts=()),
     CompactConfig(0, SMALL.levels, contrasts=(8.0,)),
+    CompactConfig(4, SMALL.levels, relief=False),
 ]
 
 
