@@ -11,7 +11,7 @@ from torch import Tensor
 __all__ = ["relief"]
 
 NEIGHBOURHOOD: Final = 8
-"""Side of the squares whose mean and deviation pixels are compared with; between their middles both are interpolated."""
+"""Side of the squares whose mean and deviation pixels are compared with, interpolated between their middles."""
 LEAST_DEVIATION: Final = 0.01
 """Of an image in [0, 1]: what varies less is even ground."""
 MOST: Final = 3.0

