@@ -43,7 +43,7 @@ export function makeHelp(close: () => void): HTMLElement {
 
 function section(title: string, entries: readonly { shown: string; name: string }[]): HTMLElement {
   const rows = entries.map(({ shown, name }) => h("div", { class: "sp-key" }, h("kbd", {}, shown), h("span", {}, name)));
-  return h("section", { class: `sp-${title.toLowerCase()}` }, h("h4", {}, title), ...rows);
+  return h("section", { class: `sp-keys-${title.toLowerCase()}` }, h("h4", {}, title), ...rows);
 }
 
 export interface Trouble {
@@ -95,6 +95,7 @@ export class CodePanel {
   async show(code: string): Promise<void> {
     this.node.hidden = false;
     this.update(code);
+    this.node.scrollIntoView?.({ block: "nearest" });
     await this.copy();
   }
 

@@ -37,7 +37,7 @@ export class StatusLine {
   private name = h("span", { class: "sp-name" });
   private swatch = h("span", { class: "sp-swatch" });
   private area = h("span", { title: "Area of the mask" });
-  private prompts = h("span", {});
+  private prompts = h("span", { class: "sp-count" });
   private latency = h("span", { class: "sp-latency", title: "From lifting the pointer to the mask on the screen" });
   private hint = h("span", { class: "sp-hint", role: "status" });
   private state = h("span", { class: "sp-state" });

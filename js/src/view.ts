@@ -17,13 +17,16 @@ export interface Size {
 /** A pixel this large is as large as anybody needs it. */
 const LARGEST_PIXEL = 48;
 const LOWEST_STAGE = 200;
-const HIGHEST_STAGE = 560;
+/** From here on room is given only to an image that has pixels for it, if no more than twice over. */
+const USUAL_HIGHEST = 560;
+const LARGEST_USUAL_PIXEL = 2;
 /** Of the window: tools and facts must stay in sight with the picture. */
-const HIGHEST_SHARE = 0.7;
+const HIGHEST_SHARE = 0.65;
 
 /** How high the canvas should be for an image, given the width that the cell leaves. */
 export function stageHeight(image: Size, width: number, windowHeight: number): number {
-  const highest = Math.max(Math.min(HIGHEST_STAGE, windowHeight * HIGHEST_SHARE), LOWEST_STAGE);
+  const wanted = Math.max(USUAL_HIGHEST, LARGEST_USUAL_PIXEL * image.height);
+  const highest = Math.max(Math.min(wanted, windowHeight * HIGHEST_SHARE), LOWEST_STAGE);
   return Math.round(Math.min(Math.max((width * image.height) / image.width, LOWEST_STAGE), highest));
 }
 

@@ -67,7 +67,9 @@ describe("the picture on the screen", () => {
   it("is as high as its shape asks, within limits", () => {
     expect(stageHeight({ width: 200, height: 100 }, 800, 1000)).toBe(400);
     expect(stageHeight({ width: 100, height: 100 }, 800, 2000)).toBe(560);
-    expect(stageHeight({ width: 100, height: 100 }, 800, 500)).toBe(350);
+    expect(stageHeight({ width: 100, height: 100 }, 800, 500)).toBe(325);
+    expect(stageHeight({ width: 512, height: 512 }, 3600, 2160)).toBe(1024); // a large screen, twice the image's size
+    expect(stageHeight({ width: 4000, height: 4000 }, 3600, 2160)).toBe(1404);
     expect(stageHeight({ width: 1000, height: 1 }, 800, 1000)).toBe(200);
     expect(stageHeight({ width: 1, height: 1000 }, 800, 100)).toBe(200);
   });
