@@ -51,17 +51,21 @@ export function pan(view: View, dx: number, dy: number): View {
   return { ...view, x: view.x + dx, y: view.y + dy };
 }
 
-/** Keep the picture from being lost: centred where it is smaller than the canvas, else never far from an edge. */
+/**
+ * Keep the picture from being lost: its edges come no further in than they are when it fits, and a little beyond the more
+ * it is magnified. So it can be zoomed about any of its points, and is in the middle again when it fits.
+ */
 export function clamp(view: View, image: Size, stage: Size): View {
-  const place = (at: number, length: number, room: number): number => {
-    if (length <= room + 1e-6) return (room - length) / 2;
-    const spare = room / 4;
-    return Math.min(Math.max(at, room - length - spare), spare);
+  const fitted = fit(image, stage);
+  const spare = Math.max(1 - fitted.scale / view.scale, 0) / 4;
+  const place = (at: number, length: number, room: number, beside: number): number => {
+    const furthest = beside + spare * room;
+    return Math.min(Math.max(at, room - length - furthest), furthest);
   };
   return {
     scale: view.scale,
-    x: place(view.x, image.width * view.scale, stage.width),
-    y: place(view.y, image.height * view.scale, stage.height),
+    x: place(view.x, image.width * view.scale, stage.width, fitted.x),
+    y: place(view.y, image.height * view.scale, stage.height, fitted.y),
   };
 }
 

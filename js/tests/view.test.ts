@@ -36,6 +36,20 @@ describe("the picture on the screen", () => {
     }
   });
 
+  it.each([[0.02, 0.5], [0.98, 0.1], [0.5, 0.97]])("keeps the point at %d, %d of a picture with room beside it", (right, down) => {
+    const wide = { width: 1600, height: 560 };
+    let view = fit(image, wide);
+    const at = toScreen(view, [right * image.width, down * image.height]);
+    const before = toImage(view, at);
+    for (const factor of [1.1, 1.3, 1.3, 2, 3]) {
+      view = clamp(zoomAt(view, at, factor, image, wide), image, wide);
+      expect(toImage(view, at)[0]).toBeCloseTo(before[0], 6);
+      expect(toImage(view, at)[1]).toBeCloseTo(before[1], 6);
+    }
+    view = clamp(zoomAt(view, [3, 4], 1e-9, image, wide), image, wide);
+    expect(view).toEqual(fit(image, wide));
+  });
+
   it("zooms no further than the limits", () => {
     const fitted = fit(image, stage);
     expect(zoomAt(fitted, [0, 0], 1e9, image, stage).scale).toBe(largestScale(image, stage));
