@@ -15,7 +15,7 @@ from scribbleprompt_widget.training.source import Source
 
 HELD_OUT_SEED = 12345
 COUNT = 64
-STRIKES = 3
+STRIKES = 2
 """How often an annotator strikes out what is wrong, 1 to 3 clicks or scribbles each time."""
 
 
@@ -56,8 +56,8 @@ def test_dice_on_held_out_shapes(config, network, shapes):
         for logits in play(network, shapes.images, shapes.masks, shapes.draws, config.simulation, rounds=5)
     ]
     print("Dice by round:", scores)
-    assert scores[0] > 0.5
-    assert scores[-1] > 0.65
+    assert scores[0] > 0.6
+    assert scores[-1] > 0.75
     assert scores[-1] > scores[0]
 
 
