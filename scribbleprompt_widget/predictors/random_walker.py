@@ -108,9 +108,7 @@ class RandomWalkerSession(Session):
     def _joined(self, a: State, b: State, prompts: Prompts) -> State:
         """What lies in either of two masks."""
         grid, *both = self._side_by_side(a, b)
-        channels = prompts.rasterise(grid)
-        logits = seeded(np.maximum(*both), channels.positive, channels.negative)
-        return self._state(_with_clicks(logits, prompts, grid), grid)
+        return self._state(_with_seeds(np.maximum(*both), prompts, grid), grid)
 
     def _touch(self, a: State, b: State) -> bool:
         """Whether two masks meet."""
@@ -148,6 +146,11 @@ class RandomWalkerSession(Session):
         if not (earlier.logits > 0).any():
             # Negative prompts took the few cells that there were.
             return self._together(prompts)
+        seeds = prompts.rasterise(earlier.grid)
+        missed = any(isinstance(p, Click) and p.positive and not _holds(earlier, p) for p in prompts)
+        contradicted = np.where(earlier.logits > 0, seeds.negative, seeds.positive) > 0
+        if not (missed or contradicted.any()):
+            return self._state(_with_seeds(earlier.logits, prompts, earlier.grid), earlier.grid)
         drawn = prompts.rasterise(self._whole)
         places = [earlier.grid.rectangle(earlier.logits > 0)]
         if (strokes := (drawn.positive > 0) | (drawn.negative > 0)).any():
@@ -260,6 +263,11 @@ def _holds(state: State, click: Click) -> bool:
     x, y = np.floor(state.grid.to_cells(np.array([[click.x, click.y]]))[0] + 0.5).astype(int)
     height, width = state.grid.shape
     return 0 <= x < width and 0 <= y < height and bool(state.logits[y, x] > 0)
+
+
+def _with_seeds(logits: np.ndarray, prompts: Prompts, grid: Grid) -> np.ndarray:
+    channels = prompts.rasterise(grid)
+    return _with_clicks(seeded(logits, channels.positive, channels.negative), prompts, grid)
 
 
 def _with_clicks(logits: np.ndarray, prompts: Prompts, grid: Grid) -> np.ndarray:
