@@ -30,6 +30,10 @@ __all__ = [
 
 DEFAULT_WIDTH = 3.0
 """Brush width in image pixels; people's scribbles in MedScribble are about this wide at 256x256."""
+PIECE = 4.0
+"""Strokes are drawn in pieces of so many cells, all at once; in longer ones where they are wide."""
+BATCH = 100_000
+"""Cells looked at in one go."""
 FARTHEST = 1e12
 """Greatest coordinate or width in image pixels: squares of these are floats, and their cells integers, by far."""
 
@@ -413,53 +417,65 @@ def _scribble_cells(scribble: Scribble, grid: Grid) -> np.ndarray:
 
 def _stroke(points: np.ndarray, radius: float, shape: tuple[int, int]) -> np.ndarray:
     """Cells within `radius` of the polyline (N, 2), and in any case an unbroken line one cell wide along it."""
-    starts, ends = (points, points) if len(points) == 1 else (points[:-1], points[1:])
-    lines = [line for start, end in zip(starts, ends, strict=True) if (line := _line(start, end, shape)) is not None]
-    marked = _mark(np.concatenate(lines), shape) if lines else np.zeros(shape, dtype=np.float32)
-    for start, end in zip(starts, ends, strict=True):
-        first = np.maximum(np.floor(np.minimum(start, end) - radius), 0)
-        last = np.minimum(np.ceil(np.maximum(start, end) + radius) + 1, shape[::-1])
-        if (first < last).all():
-            (x0, y0), (x1, y1) = first.astype(int).tolist(), last.astype(int).tolist()
-            x, y = np.arange(x0, x1, dtype=np.float64), np.arange(y0, y1, dtype=np.float64)[:, None]
-            marked[y0:y1, x0:x1][_squared_distance(x, y, start, end) <= radius**2] = 1
+    starts, ends = _pieces(points, max(PIECE, radius), radius, shape)
+    marked = _mark(_along(starts, ends), shape)
+    # A window around each piece, all of one size, and inside the grid.
+    cells = np.array(shape[::-1])
+    size = np.minimum(np.ceil(np.abs(ends - starts).max(initial=0) + 2 * radius) + 2, cells).astype(np.int64)
+    corners = np.clip(np.floor(np.minimum(starts, ends) - radius), 0, cells - size).astype(np.int64)
+    batch = max(BATCH // int(size.prod()), 1)
+    for i in range(0, len(starts), batch):
+        x, y = (corners[i : i + batch, axis, None] + np.arange(size[axis]) for axis in (0, 1))
+        distance2 = _squared_distance(x[:, None], y[:, :, None], starts[i : i + batch], ends[i : i + batch])
+        piece, row, column = np.nonzero(distance2 <= radius**2)
+        marked[y[piece, row], x[piece, column]] = 1
     return marked
 
 
 def _stroke_touches(scribble: Scribble, shape: tuple[int, int]) -> bool:
     """Whether any part of the stroke's line lies in an image of `shape`."""
-    points = scribble.points
-    assert points is not None  # noqa: S101  # rasters are told apart before
-    ends = points if len(points) == 1 else points[1:]
-    lines = (_line(start, end, shape) for start, end in zip(points, ends, strict=False))
-    return any(line is not None and bool(_inside(line, shape).any()) for line in lines)
+    assert scribble.points is not None  # noqa: S101  # rasters are told apart before
+    starts, ends = _pieces(scribble.points, PIECE, 0, shape)
+    return bool(_inside(_along(starts, ends), shape).any())
 
 
-def _squared_distance(x: np.ndarray, y: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Squared distance from each (x, y) to the segment from `start` to `end`."""
-    dx, dy = end - start
-    length2 = dx * dx + dy * dy
-    t = 0.0 if length2 == 0 else np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / length2, 0, 1)
-    distance2: np.ndarray = (x - start[0] - t * dx) ** 2 + (y - start[1] - t * dy) ** 2
+def _pieces(points: np.ndarray, longest: float, reach: float, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The polyline (N, 2) in straight pieces, at most `longest` cells long: their starts and ends, (M, 2) each.
+
+    Without what is farther than `reach` from the grid.
+    """
+    starts, ends = (points, points) if len(points) == 1 else (points[:-1], points[1:])
+    delta = ends - starts
+    with np.errstate(all="ignore"):  # along an axis: infinite, or NaN on the very edge, which is outside
+        near, far = (-1 - reach - starts) / delta, (np.array(shape[::-1]) + reach - starts) / delta
+    # The parameters of start + t * delta between which a segment is near the grid.
+    t0 = np.maximum(np.minimum(near, far).max(axis=1), 0)
+    t1 = np.minimum(np.maximum(near, far).min(axis=1), 1)
+    kept = t0 <= t1
+    starts, delta, t0, t1 = starts[kept], delta[kept], t0[kept, None], t1[kept, None]
+    starts, ends = starts + delta * t0, starts + delta * t1
+    counts = np.maximum(np.ceil(np.abs(ends - starts).max(axis=1, initial=0) / longest), 1).astype(np.int64)
+    segment = np.repeat(np.arange(len(counts)), counts)
+    place = (np.arange(counts.sum()) - (np.cumsum(counts) - counts)[segment])[:, None]
+    starts, step = starts[segment], ((ends - starts) / counts[:, None])[segment]
+    return starts + step * place, starts + step * (place + 1)
+
+
+def _along(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Points (M, 2) at most half a cell apart along pieces."""
+    t = np.linspace(0, 1, math.ceil(2 * np.abs(ends - starts).max(initial=0)) + 1)[:, None]
+    points: np.ndarray = starts[:, None] + (ends - starts)[:, None] * t
+    return points.reshape(-1, 2)
+
+
+def _squared_distance(x: np.ndarray, y: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Squared distance (M, h, w) from each (x, y), (M, 1, w) and (M, h, 1), to the M pieces."""
+    x0, y0 = starts.T[:, :, None, None]
+    dx, dy = (ends - starts).T[:, :, None, None]
+    length2 = np.maximum(dx * dx + dy * dy, np.finfo(np.float64).tiny)  # of a point, too
+    t = np.clip(((x - x0) * dx + (y - y0) * dy) / length2, 0, 1)
+    distance2: np.ndarray = (x - x0 - t * dx) ** 2 + (y - y0 - t * dy) ** 2
     return distance2
-
-
-def _line(start: np.ndarray, end: np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
-    """Points (M, 2) half a cell apart on the part of the segment that lies in the grid, or None."""
-    # The parameters of start + t * (end - start) for which both coordinates lie within a cell of the grid.
-    t0, t1 = 0.0, 1.0
-    for origin, delta, cells in zip(start.tolist(), (end - start).tolist(), shape[::-1], strict=True):
-        if delta == 0:
-            if not -1 <= origin <= cells:
-                return None
-            continue
-        near, far = sorted(((-1 - origin) / delta, (cells - origin) / delta))
-        t0, t1 = max(t0, near), min(t1, far)
-    if t0 > t1:
-        return None
-    steps = math.ceil(2 * float(np.abs(end - start).max()) * (t1 - t0)) + 1
-    line: np.ndarray = start + (end - start) * np.linspace(t0, t1, steps + 1)[:, None]
-    return line
 
 
 def _raster_cells(raster: np.ndarray, grid: Grid) -> np.ndarray:
