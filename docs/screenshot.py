@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server, browser = Server(Path(folder)), launch_chromium(playwright)
         try:
-            page = browser.new_page(viewport={"width": 1000, "height": 860}, device_scale_factor=1)
+            page = browser.new_page(viewport={"width": 800, "height": 1080}, device_scale_factor=1)
             lab = Lab(page, server, server.write(CELLS, "segment"))
             page.keyboard.press("ControlOrMeta+b")  # the file browser makes room
             canvas = lab.run_widget(0)
@@ -45,7 +45,7 @@ def main() -> None:
             canvas.expect_prompts(3)
             lab.run(1)
             lab.cell(1).locator(".jp-OutputArea-output").wait_for()
-            canvas.canvas.scroll_into_view_if_needed()
+            lab.cell(0).locator(".cm-content").scroll_into_view_if_needed()  # tools and picture with what made them
             page.screenshot(path=HERE / "screenshot.png")
         finally:
             browser.close()
