@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 
+from scribbleprompt_widget import models
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.models.checkpoints import PUBLISHED_UNET, file_sha256, load_weights
+from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import is_network_file, load_network
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import Predictor, Session, State
 from scribbleprompt_widget.predictors.clicks import hold_clicks
 from scribbleprompt_widget.predictors.closer import closer_grid
+from scribbleprompt_widget.predictors.engines import Engine, TorchEngine, choose_engine
 from scribbleprompt_widget.prompts import Click, Prompts
 
-__all__ = ["NetworkPredictor", "load_checkpoint", "load_compact", "load_unet"]
+__all__ = ["NetworkPredictor", "compact_predictor", "load_checkpoint", "load_compact", "load_default", "load_unet"]
 
+DEFAULT_WEIGHTS: Final = "weights/default.safetensors"
+"""In `scribbleprompt_widget.models`."""
+LOOKS: Final = 3
+"""A 256 x 256 grid over an image of 4096 pixels, one of 1448, one of 512: then small objects are seen by the pixel."""
 NAME_DIGITS: Final = 8
 """Digits of a file's checksum that tell its network from others."""
 
@@ -31,13 +39,15 @@ class NetworkPredictor(Predictor):
     Parameters
     ----------
     module
-        The network; it is set to evaluation and moved to `device`.
+        The network; it is set to evaluation.
     name
         What the registry and kept states call it.
     resolution
         Side of the square that the image is brought to; its aspect is kept, by padding with zeros.
     device
         "cpu", "cuda", "cuda:1", "mps".
+    compute
+        The engine that runs `module`; None: torch in single precision on `device`.
     looks
         How often to look: first at the whole image, then more closely at what was found there, while that makes the
         object larger. 1: the whole image alone, as the paper does.
@@ -52,26 +62,21 @@ class NetworkPredictor(Predictor):
         name: str,
         resolution: int,
         device: str | torch.device = "cpu",
+        compute: Engine | None = None,
         looks: int = 1,
         clicks_hold: bool = False,
     ) -> None:
         self.name = name
         self.resolution = resolution
         self.device = torch.device(device)
-        self.engine = f"torch {self.device}"
-        self.module = module.eval().to(self.device)
+        self.module = module.eval()
+        self.compute = TorchEngine(module, device=device) if compute is None else compute
+        self.engine = self.compute.name
         self.looks = looks
         self.clicks_hold = clicks_hold
 
     def _open(self, image: Image) -> Session:
         return _NetworkSession(self, image)
-
-    @torch.inference_mode()
-    def forward(self, channels: np.ndarray) -> np.ndarray:
-        """Logits (H, W) float32 for channels (5, H, W) float32, on the network's grid."""
-        logits = self.module(torch.from_numpy(channels[None]).to(self.device))
-        result: np.ndarray = logits[0, 0].float().cpu().numpy()
-        return result
 
 
 class _NetworkSession(Session):
@@ -90,7 +95,7 @@ class _NetworkSession(Session):
         pixels = self._pixels if grid == self._whole else grid.sample(self.image.grey)
         drawn = prompts.rasterise(grid)
         earlier = np.zeros(grid.shape, dtype=np.float32) if previous is None else previous.onto(grid)
-        logits = self.predictor.forward(np.stack([pixels, *drawn, earlier]))
+        logits = self.predictor.compute(np.stack([pixels, *drawn, earlier]))
         if self.predictor.clicks_hold:
             clicks = Prompts(prompt for prompt in prompts if isinstance(prompt, Click)).rasterise(grid)
             standing = (clicks.positive * (drawn.positive > 0), clicks.negative * (drawn.negative > 0))
@@ -154,7 +159,24 @@ def load_compact(
     checkpoint = Path(checkpoint).expanduser()
     network, described = load_network(checkpoint)
     name = name or _name("compact", checkpoint)
-    return NetworkPredictor(network.fold(), name=name, resolution=described.resolution, device=device)
+    return compact_predictor(network, name=name, resolution=described.resolution, device=device)
+
+
+def compact_predictor(
+    network: CompactNetwork, *, name: str, resolution: int, device: str | torch.device = "cpu"
+) -> NetworkPredictor:
+    """A predictor with a network of the project's own: folded, on the quickest engine, looking closely."""
+    folded = network.fold()
+    compute = choose_engine(folded, resolution=resolution, device=device)
+    return NetworkPredictor(
+        folded, name=name, resolution=resolution, device=device, compute=compute, looks=LOOKS, clicks_hold=True
+    )
+
+
+def load_default(*, device: str | torch.device = "cpu") -> NetworkPredictor:
+    """The network that is shipped; ``models/weights/MODEL_CARD.md`` says what it was trained on, and how good it is."""
+    with resources.as_file(resources.files(models) / DEFAULT_WEIGHTS) as path:
+        return load_compact(path, name="default", device=device)
 
 
 def load_checkpoint(checkpoint: str | Path, **keywords: Any) -> NetworkPredictor:

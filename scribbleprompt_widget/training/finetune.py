@@ -19,7 +19,7 @@ from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import save_network
-from scribbleprompt_widget.predictors.network import NetworkPredictor, load_compact
+from scribbleprompt_widget.predictors.network import NetworkPredictor, compact_predictor, load_compact
 from scribbleprompt_widget.simulation.config import SimulationConfig
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.training.augmentation import AugmentationConfig, augment
@@ -142,11 +142,9 @@ def finetune(
     # Normalisation is folded away: the statistics of a few images would be worse than what it learnt from many.
     network = copy.deepcopy(start.fold()).train()
     _learn(network, examples, predictor, config, seed, progress=progress)
-    tuned = NetworkPredictor(
-        network, name=f"{predictor.name}+", resolution=predictor.resolution, device=predictor.device
-    )
     if out is None:
-        return tuned
+        name = f"{predictor.name}+"
+        return compact_predictor(network, name=name, resolution=predictor.resolution, device=predictor.device)
     save_network(out, network, resolution=predictor.resolution, training={"finetuned": predictor.name})
     return load_compact(out, device=predictor.device)
 

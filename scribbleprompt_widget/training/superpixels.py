@@ -24,6 +24,7 @@ from skimage.segmentation import felzenszwalb
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from scribbleprompt_widget.cache import cache_folder
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.training.tasks import Ragged
 
@@ -154,7 +155,7 @@ def superpixel_maps(image: NDArray[np.uint8], config: SuperpixelConfig) -> NDArr
 
 def default_cache() -> Path:
     """Where superpixels are kept unless a folder is given: the user's cache folder (``XDG_CACHE_HOME``)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scribbleprompt_widget" / "superpixels"
+    return cache_folder() / "superpixels"
 
 
 def _all_maps(images: NDArray[np.uint8], config: SuperpixelConfig, folder: Path) -> NDArray[np.uint16]:
