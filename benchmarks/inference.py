@@ -1,0 +1,174 @@
+"""How long a prediction takes, by engine, beside the paper's network run eagerly in torch, in one run.
+
+    python -m benchmarks.inference [--weights FILE] [--data MedScribble] [--repeats 50] [--threads 2] [--compile]
+
+One 256x256 image with a stroke of each sign. "network" is the network alone; "predict" is `Session.predict` with it:
+prompts drawn, resampling, clicks, the mask at the image's resolution. Medians in milliseconds; the engines take turns,
+so that all of them meet the same neighbours on a busy machine. With --data: mean Dice with people's scribbles
+(MedScribble's layout), which tells what an engine's rounding costs. Last: a new process, from import to mask.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import scribbleprompt_widget as sp
+from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
+from scribbleprompt_widget.predictors.engines import OnnxEngine, TorchEngine, has_bfloat16
+from scribbleprompt_widget.predictors.network import NetworkPredictor
+from scribbleprompt_widget.training.validation import people_dice
+
+SIDE = 256
+WARM_UP = 5
+PAPERS = "the paper's, torch"
+START = """
+import time; start = time.perf_counter()
+import numpy as np, scribbleprompt_widget as sp
+sp.load_predictor({model!r}).open(np.zeros((256, 256))).predict(sp.Prompts([sp.Click(128, 128)])).mask
+print(time.perf_counter() - start)
+"""
+
+
+class OpenVinoEngine:
+    """OpenVINO on the CPU; `precision` is "f32" or "bf16"."""
+
+    def __init__(self, module: torch.nn.Module, precision: str) -> None:
+        import openvino
+
+        self.name = f"openvino {precision}"
+        model = openvino.convert_model(module, example_input=torch.zeros(1, 5, SIDE, SIDE))
+        settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+        compiled = openvino.Core().compile_model(model, "CPU", {**settings, "PERFORMANCE_HINT": "LATENCY"})
+        self._request = compiled.create_infer_request()
+
+    def __call__(self, channels: np.ndarray) -> np.ndarray:
+        """Logits (H, W) for channels (5, H, W)."""
+        return next(iter(self._request.infer({0: channels[None]}).values()))[0, 0]
+
+
+class Plain:
+    """Torch without channels last."""
+
+    name = "torch, channels first"
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self._module = module
+
+    @torch.inference_mode()
+    def __call__(self, channels: np.ndarray) -> np.ndarray:
+        """Logits (H, W) for channels (5, H, W)."""
+        return self._module(torch.from_numpy(channels[None]))[0, 0].numpy()
+
+
+def engines(module: torch.nn.Module, *, compiled: bool) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    makers = {
+        "torch, channels first": lambda: Plain(module),
+        "torch": lambda: TorchEngine(module),
+        "torch bfloat16": lambda: TorchEngine(module, bfloat16=True),
+        "ONNX Runtime": lambda: OnnxEngine(module, resolution=SIDE),
+        "OpenVINO float32": lambda: OpenVinoEngine(module, "f32"),
+        "OpenVINO bfloat16": lambda: OpenVinoEngine(module, "bf16"),
+    }
+    if compiled:
+        makers["torch.compile"] = lambda: TorchEngine(torch.compile(module))
+    found = {}
+    for name, make in makers.items():
+        try:
+            found[name] = make()
+            found[name](np.zeros((5, SIDE, SIDE), dtype=np.float32))
+        except ImportError as error:  # noqa: PERF203  # each once
+            print(f"{name}: {error}", file=sys.stderr)
+    return found
+
+
+def medians(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Milliseconds; all calls in turn, so that none has the machine to itself."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(repeats + WARM_UP):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            if number >= WARM_UP:
+                times[name].append(1e3 * (time.perf_counter() - started))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", default="default", help="a name or a path (default: %(default)s)")
+    parser.add_argument("--data", type=Path, help="people's scribbles, for Dice")
+    parser.add_argument("--repeats", type=int, default=50)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--compile", action="store_true", help="torch.compile too, which takes a minute")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    predictor = sp.load_predictor(options.weights)
+    assert isinstance(predictor, NetworkPredictor)
+    module = predictor.module
+    found = engines(module, compiled=options.compile)
+
+    rng = np.random.default_rng(0)
+    image = rng.random((SIDE, SIDE), dtype=np.float32)
+    prompts = sp.Prompts([sp.Scribble([(60, 60), (120, 90)]), sp.Scribble([(10, 200), (200, 220)], positive=False)])
+    channels = np.zeros((5, SIDE, SIDE), dtype=np.float32)
+    channels[0], channels[2, 60:90, 60:63], channels[3, 200:203, 10:200] = image, 1, 1
+    paper = TorchEngine(ScribblePromptUNet())
+    papers = NetworkPredictor(ScribblePromptUNet(), name="paper", resolution=RESOLUTION).open(image)
+
+    def predicting(engine: Callable[[np.ndarray], np.ndarray]) -> Callable[[], object]:
+        session = NetworkPredictor(
+            module,
+            name="timed",
+            resolution=predictor.resolution,
+            compute=engine,
+            looks=predictor.looks,
+            clicks_hold=predictor.clicks_hold,
+        ).open(image)
+        return lambda: session.predict(prompts).mask
+
+    small = np.ascontiguousarray(channels[:, :RESOLUTION, :RESOLUTION])
+    alone = medians(
+        {PAPERS: lambda: paper(small)} | {n: lambda e=e: e(channels) for n, e in found.items()}, options.repeats
+    )
+    whole = medians(
+        {PAPERS: lambda: papers.predict(prompts).mask} | {n: predicting(e) for n, e in found.items()},
+        options.repeats,
+    )
+    print(f"{platform.machine()}, {options.threads} threads, torch {torch.__version__}, bfloat16: {has_bfloat16()}")
+    print(f"chosen here: {predictor.engine}\n")
+    dice_column = " mean Dice |" if options.data else ""
+    print(f"| engine | network, ms | predict, ms | times quicker than the paper's |{dice_column}")
+    print("|---|---|---|---|" + "---|" * bool(dice_column))
+    for name in [PAPERS, *found]:
+        line = f"| {name} | {alone[name]:.1f} | {whole[name]:.1f} | {whole[PAPERS] / whole[name]:.1f} |"
+        if options.data and name != PAPERS:
+            line += f" {dice(found[name], options.data, predictor.resolution):.4f} |"
+        elif options.data:
+            line += " |"
+        print(line)
+    starts = [
+        float(subprocess.check_output([sys.executable, "-c", START.format(model=options.weights)])) for _ in range(2)
+    ]
+    print(f"\nimport, load and first prediction in a new process: {starts[-1]:.1f} s")
+
+
+def dice(engine: Callable[[np.ndarray], np.ndarray], data: Path, resolution: int) -> float:
+    class Network(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([torch.from_numpy(np.array(engine(one.numpy())))[None] for one in x])
+
+    return statistics.mean(people_dice(Network(), data, resolution=resolution, device=torch.device("cpu")).values())
+
+
+if __name__ == "__main__":
+    main()
