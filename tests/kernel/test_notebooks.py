@@ -15,6 +15,8 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SHOWS_A_PICTURE = re.compile(r"^(plt\.show|show_\w+|Image\.fromarray)\(", re.MULTILINE)
 SETUP = """\
 import numpy as np
 import scribbleprompt_widget as sp
@@ -26,8 +28,22 @@ w = sp.Segmenter(np.full((600, 900), 0.5), model=PaintPredictor())
 def execute(cells, folder=ROOT):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return run(notebook, folder)
+
+
+def run(notebook, folder):
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def pictures_of(cell):
+    """The PNGs that a cell shows, as (h, w, 3) arrays."""
+    found = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
+    return [np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")) for data in found]
 
 
 def static_pictures(html):
@@ -51,6 +67,43 @@ def test_the_quickstart_runs_and_reaches_its_dice(tmp_path):
     assert int(found[2]) <= 5
     with PIL.Image.open(found[3]) as picture:
         assert picture.size == (512, 512)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_without_outputs(path):
+    for cell in code_cells(nbformat.read(path, as_version=4)):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_shows_its_figures(path):
+    shown = 0
+    for cell in code_cells(run(nbformat.read(path, as_version=4), path.parent)):
+        assert not [output.text for output in cell.outputs if output.get("name") == "stderr"]
+        if SHOWS_A_PICTURE.search(cell.source):
+            pictures = pictures_of(cell)
+            assert pictures, cell.source
+            # Not blank, nor title and captions alone.
+            assert all((picture < 250).any(axis=2).mean() > 0.05 for picture in pictures), cell.source
+            shown += len(pictures)
+    assert shown
+
+
+def test_inner_steps_that_the_notebook_computes_are_those_of_the_library():
+    path = ROOT / "notebooks" / "03_how_scribbleprompt_works.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    last = next(number for number, cell in enumerate(notebook.cells) if "Centerline scribbles, step" in cell.source)
+    check = """\
+segments = both_signs(line_scribbles, seed=0, **unbroken, **unwarped)["negative"]
+print("ends of segments drawn:", segments.flat[ends.flatten()].all())
+above = noise.numpy() > level.item()
+line = both_signs(centerline_scribbles, seed=7, thickness=(0.1, 0.1), **unwarped)["positive"] > 0
+print("line where it breaks:", (line & above).sum(), "elsewhere:", (line & ~above).sum() > 100)
+"""
+    notebook.cells = [*notebook.cells[: last + 1], nbformat.v4.new_code_cell(check)]
+    (output,) = run(notebook, path.parent).cells[-1].outputs
+    assert output.text == "ends of segments drawn: True\nline where it breaks: 0 elsewhere: True\n"
 
 
 def test_a_saved_notebook_keeps_a_picture_of_the_latest_mask():
