@@ -105,6 +105,9 @@ class SimulationConfig:
         Standard deviation of the smooth random warp, and how far it moves a point (standard deviation, each axis).
     blur_sigma, blur_kernel
         Blur whose level set is a contour scribble; the kernel's side is odd.
+    shy_probability, shyness
+        Share of scribbles that keep away from the region's border, and by how much; never so far that none of the
+        region is left. Strokes that end where the region does would give its border away.
     hand
         The habits of those who draw by hand.
     border_distance
@@ -128,6 +131,9 @@ class SimulationConfig:
     warp_magnitude: Range = (1.0, 6.0)
     blur_sigma: Range = (5.0, 20.0)
     blur_kernel: int = 33
+
+    shy_probability: float = 0.5
+    shyness: Range = (0.0, 10.0)
 
     border_distance: float = 4.0
     box_jitter: float = 20.0

@@ -5,6 +5,7 @@ Wong et al., ECCV 2024, section 3.2.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from scribbleprompt_widget.simulation.boxes import boxes
 from scribbleprompt_widget.simulation.clicks import border_clicks, center_clicks, uniform_clicks
-from scribbleprompt_widget.simulation.config import SimulationConfig
+from scribbleprompt_widget.simulation.config import SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.draws import Draws
+from scribbleprompt_widget.simulation.neighbours import distance_near
 from scribbleprompt_widget.simulation.scribbles import (
     centerline_scribbles,
     contour_scribbles,
@@ -37,6 +39,9 @@ _KINDS = (
     hand_scribbles,
 )
 _CLICK_KINDS = 3
+
+_MOST_SHYNESS = 0.7
+"""Share of a region's depth that strokes keep away from its border at most."""
 
 
 class PromptChannels(NamedTuple):
@@ -87,9 +92,10 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
     regions = torch.cat([masks, ~masks])
     both = Draws.concatenate([draws.fork("positive"), draws.fork("negative")])
     kinds = (_click_kinds(both), _scribble_kinds(both, config))
-    for number, (bit, kind) in enumerate(zip((_CLICKS, _SCRIBBLES), kinds, strict=True)):
+    places = (regions, _shied(regions, both, config))
+    for number, (bit, kind, where) in enumerate(zip((_CLICKS, _SCRIBBLES), kinds, places, strict=True)):
         wanted = torch.where((mix & bit) > 0, counts[:, :, number], 0).flatten()
-        drawn = _draw(torch.where(wanted > 0, kind, -1), regions, both.fork(number), config, _sent(wanted, masks))
+        drawn = _draw(torch.where(wanted > 0, kind, -1), where, both.fork(number), config, _sent(wanted, masks))
         channels = _add(channels, *drawn.chunk(2))
     boxed = _sent((mix & _BOX) > 0, masks)
     return channels._replace(box=boxes(masks, draws.fork("box"), config) * boxed[:, None, None, None])
@@ -146,7 +152,9 @@ def corrections(
     counts = torch.cat([(wanted & sides).sum(1), (wanted & ~sides).sum(1)])
     both = Draws.concatenate([draws.fork("positive"), draws.fork("negative")])
     kinds = torch.where(clicked, _click_kinds(both), _scribble_kinds(both, config))
-    return _add(channels, *_draw(kinds, torch.cat([missed, wrong]), both, config, counts).chunk(2))
+    regions = torch.cat([missed, wrong])
+    places = torch.where(_sent(clicked, masks)[:, None, None, None], regions, _shied(regions, both, config))
+    return _add(channels, *_draw(kinds, places, both, config, counts).chunk(2))
 
 
 def network_input(images: Tensor, channels: PromptChannels, previous_logits: Tensor | None = None) -> Tensor:
@@ -205,6 +213,17 @@ def _scribble_kinds(draws: Draws, config: SimulationConfig) -> Tensor:
     hand = len(_KINDS) - 1
     paper = choice.integers(_CLICK_KINDS, hand)
     return torch.where(choice.uniform() < config.hand_probability, hand, paper)
+
+
+def _shied(regions: Tensor, draws: Draws, config: SimulationConfig) -> Tensor:
+    """What of the regions (2B, 1, H, W) shy strokes keep to: never nothing of something."""
+    draws, scale = draws.fork("shy"), scale_of(regions)
+    low, high = config.shyness
+    margin = draws.uniform(1, 1, 1, low=low * scale, high=high * scale)
+    margin = margin * (draws.uniform(1, 1, 1) < config.shy_probability)
+    depth = distance_near(~regions, max(math.ceil(high * scale), 1))
+    deepest = depth.flatten(1).amax(1)[:, None, None, None]
+    return regions & (depth > torch.minimum(margin, _MOST_SHYNESS * deepest))
 
 
 def _draw(kinds: Tensor, regions: Tensor, draws: Draws, config: SimulationConfig, counts: Tensor) -> Tensor:

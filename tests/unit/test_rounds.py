@@ -147,3 +147,29 @@ def test_a_gpu_prompts_the_same():
     on_gpu = first_prompts(masks.cuda(), draws_for(masks).to("cuda"), SimulationConfig())
     for cpu, gpu in zip(on_cpu, on_gpu, strict=True):
         assert (cpu != gpu.cpu()).float().mean() < 1e-3
+
+
+@pytest.mark.parametrize("spread", [first_prompts, None])
+def test_shy_strokes_keep_away_from_the_border(spread):
+    masks = disc(128, 40).expand(12, 1, 128, 128)
+    shy = SimulationConfig(shy_probability=1.0, shyness=(8.0, 8.0), hand=HandHabits(spill_probability=0.0))
+    draws = draws_for(masks, 3)
+    if spread is not None:
+        channels = first_prompts(masks, draws, shy)
+        # Clicks are single pixels, and lie anywhere.
+        strokes = channels.positive.flatten(1).sum(1) > 2 * shy.most_interactions
+    else:
+        channels = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws, shy)
+        strokes = channels.positive.flatten(1).sum(1) > shy.most_interactions
+    assert strokes.any()
+    inner = disc(128, 32)
+    share = (channels.positive.bool() & inner)[strokes].sum() / channels.positive[strokes].sum()
+    assert share > 0.97
+
+
+def test_shy_strokes_are_there_in_thin_regions_too():
+    masks = torch.zeros(8, 1, 64, 64, dtype=torch.bool)
+    masks[:, :, 30:32, 5:60] = True
+    shy = SimulationConfig(shy_probability=1.0, shyness=(12.0, 12.0), hand=HandHabits(spill_probability=0.0))
+    channels = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws_for(masks, 0), shy)
+    assert channels.positive.flatten(1).any(1).all()
