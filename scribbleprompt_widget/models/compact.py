@@ -1,9 +1,10 @@
 """The project's own network: the paper's five channels in, logits out, at a twentieth of the paper's arithmetic.
 
 A residual U-Net, narrow where there are many pixels and wide where there are few. What makes it sharp: a few features
-at the image's own resolution go past everything to the head. What makes it see far: prompts that are spread over the
-image before they are read (`spread_prompts`), large depthwise kernels below, and attention at the bottom, where any
-place can look at any other. Every normalisation folds into its convolution (`CompactNetwork.fold`).
+at the image's own resolution go past everything to the head. What makes it see far: large depthwise kernels below, and
+attention at the bottom, where any place can look at any other. What it need not learn: where prompts reach over even
+ground (`spread_prompts`), what looks like them (`likeness`), and what stands out from its surroundings (`relief`).
+Every normalisation folds into its convolution (`CompactNetwork.fold`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scribbleprompt_widget.models.likeness import likeness
 from scribbleprompt_widget.models.relief import relief
 from scribbleprompt_widget.models.spread import spread_prompts
 
@@ -90,6 +92,8 @@ class CompactConfig:
         the other samples of a batch, in training either. "none": both have been folded away.
     relief
         The image's local contrast is read beside the five channels (see `relief`).
+    likeness
+        So are maps of what looks like the strokes: in the image and in its relief (see `likeness`).
     contrasts
         Prompts spread over the image are read beside the five channels, once for each of these (see `spread_prompts`);
         none: the five channels alone.
@@ -108,6 +112,7 @@ class CompactConfig:
     )
     norm: str = "weight"
     relief: bool = True
+    likeness: bool = True
     contrasts: tuple[float, ...] = (8.0, 40.0)
     matching: bool = False
 
@@ -136,7 +141,7 @@ class CompactNetwork(nn.Module):
         super().__init__()
         self.config = config = CompactConfig() if config is None else config
         norm, first, *others = config.norm, config.levels[0], *config.levels[1:]
-        read = IN_CHANNELS + config.relief + len(config.contrasts)
+        read = IN_CHANNELS + config.relief + 2 * config.likeness + len(config.contrasts)
         self.stem: nn.Module
         if config.detail:
             self.stem = _conv(read, config.detail, 3, norm=norm)
@@ -170,7 +175,7 @@ class CompactNetwork(nn.Module):
         if not torch.compiler.is_exporting():
             _check(x, self.config.stride)
         previous = torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)
-        x = torch.cat([x[:, :PREVIOUS], previous, *self._relief(x), *self._spread(x)], dim=1)
+        x = torch.cat([x[:, :PREVIOUS], previous, *self._derived(x)], dim=1)
         if not self.config.detail:
             return F.pixel_shuffle(self.head(self._levels(self.enter(F.pixel_unshuffle(x, 2)))), 2)
         fine = F.relu(self.stem(x))
@@ -180,17 +185,24 @@ class CompactNetwork(nn.Module):
         logits: Tensor = self.head(mixed + self.refine(F.relu(mixed)))
         return logits
 
-    def _relief(self, x: Tensor) -> list[Tensor]:
-        return [relief(x[:, :1]).to(x.dtype)] if self.config.relief else []
-
-    def _spread(self, x: Tensor) -> list[Tensor]:
-        """What is read beside the five channels, in their layout."""
-        contrasts = self.config.contrasts
-        if not contrasts:
-            return []
+    @torch.no_grad()
+    def _derived(self, x: Tensor) -> list[Tensor]:
+        """What is read beside the five channels: known ways to look at them, which need not be learnt."""
+        config = self.config
         image, box, positive, negative = (x[:, i : i + 1] for i in range(PREVIOUS))
-        grids = len(self.config.levels)
-        return [spread_prompts(image, box, positive, negative, contrasts=contrasts, grids=grids).to(x.dtype)]
+        # What is outside a box is marked as well as by a stroke.
+        outside = (1 - box) * box.amax(dim=(2, 3), keepdim=True)
+        negative = torch.maximum(negative, outside * (positive == 0))
+        found = []
+        if config.relief or config.likeness:
+            local = relief(image)
+            found += [local] if config.relief else []
+            seen = torch.cat([image, (local + 1) / 2], dim=1)
+            found += [likeness(seen, positive, negative)] if config.likeness else []
+        if config.contrasts:
+            grids = len(config.levels)
+            found.append(spread_prompts(image, positive, negative, contrasts=config.contrasts, grids=grids))
+        return [one.to(x.dtype) for one in found]
 
     def _levels(self, x: Tensor) -> Tensor:
         """Down to the lowest level and up again: B width H/2 W/2 in and out."""

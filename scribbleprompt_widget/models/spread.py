@@ -43,17 +43,17 @@ class _Grid(NamedTuple):
 
 @torch.no_grad()
 def spread_prompts(
-    image: Tensor, box: Tensor, positive: Tensor, negative: Tensor, *, contrasts: tuple[float, ...], grids: int
+    image: Tensor, positive: Tensor, negative: Tensor, *, contrasts: tuple[float, ...], grids: int
 ) -> Tensor:
     """Signs in [-1, 1] for every pixel: 1 where positive prompts reach, -1 where negative ones do, 0 where none does.
 
-    What is outside a box counts as negative. Carries no gradient.
+    Carries no gradient.
 
     Parameters
     ----------
     image
         B 1 H W in [0, 1]; H and W multiples of ``2 ** grids``.
-    box, positive, negative
+    positive, negative
         B 1 H W in [0, 1].
     contrasts
         One answer for each: how much a step of intensity (relative to the image's standard deviation) stops a sign.
@@ -64,9 +64,7 @@ def spread_prompts(
     -------
     B K H W float32, K contrasts.
     """
-    image, box, positive, negative = (channel.float() for channel in (image, box, positive, negative))
-    outside = (1 - box) * box.amax(dim=(2, 3), keepdim=True)
-    negative = torch.maximum(negative, outside * (positive == 0))
+    image, positive, negative = (channel.float() for channel in (image, positive, negative))
     scale = torch.tensor(contrasts, device=image.device).reshape(1, -1, 1, 1)
     pooled = F.avg_pool2d(torch.cat([image, positive, negative], dim=1), FINEST)
     # A coarse cell holds as strongly as all the fine cells in it.

@@ -272,8 +272,6 @@ class Session(ABC):
             raise ValueError(f"{given} finite logits, got NaN or infinity")
         if state.closer is not None:
             self._check_answer(state.closer)
-        if state.closer is not None:
-            self._check_answer(state.closer)
 
     def _check_shape(self, state: State, wanted: str) -> None:
         if state.shape != self.image.shape:

@@ -42,6 +42,8 @@ VARIANTS = [
     CompactConfig(4, SMALL.levels, contrasts=()),
     CompactConfig(0, SMALL.levels, contrasts=(8.0,)),
     CompactConfig(4, SMALL.levels, relief=False),
+    CompactConfig(4, SMALL.levels, likeness=False),
+    CompactConfig(4, SMALL.levels, relief=False, likeness=False, contrasts=()),
 ]
 
 
@@ -82,6 +84,17 @@ def test_a_sample_does_not_depend_on_its_neighbours_where_weights_are_standardis
     x = torch.rand(3, 5, 16, 16)
     with torch.no_grad():
         torch.testing.assert_close(net(x)[1:2], net(x[1:2]))
+
+
+def test_what_is_outside_a_box_counts_as_negative_but_for_positive_prompts():
+    x = torch.zeros(1, 5, 64, 64)
+    x[:, 0] = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
+    x[:, 1, 16:48, 16:48] = 1
+    x[:, 2, 30:34, 30:34] = x[:, 2, 2:6, 2:6] = 1
+    *_, signs = network(CompactConfig(contrasts=(8.0,)))._derived(x)
+    assert signs[0, 0, 31, 31] > 0.5
+    assert signs[0, 0, 31, 60] < -0.9
+    assert signs[0, 0, 4, 4] > signs[0, 0, 4, 12] + 0.3
 
 
 def test_wild_previous_logits_are_tamed():

@@ -18,9 +18,9 @@ def disc(radius=16, centre=SIDE // 2):
     return (((rows - centre) ** 2 + (columns - centre) ** 2) < radius**2).float()[None, None]
 
 
-def spread(image, box=None, positive=None, negative=None, contrasts=(8.0,)):
-    box, positive, negative = (blank(len(image)) if one is None else one for one in (box, positive, negative))
-    return spread_prompts(image, box, positive, negative, contrasts=contrasts, grids=GRIDS)
+def spread(image, positive=None, negative=None, contrasts=(8.0,)):
+    positive, negative = (blank(len(image)) if one is None else one for one in (positive, negative))
+    return spread_prompts(image, positive, negative, contrasts=contrasts, grids=GRIDS)
 
 
 def at(*places):
@@ -57,15 +57,6 @@ def test_a_lone_sign_fades_with_distance_and_behind_edges():
     assert signs.min() >= 0
     assert signs[32, 32] > signs[32, 40] > signs[32, 60] > 0
     assert signs[32, 40] - signs[32, 60] > 3 * (signs[32, 32] - signs[32, 40])
-
-
-def test_what_is_outside_a_box_is_negative_and_a_prompt_there_still_counts():
-    box = blank()
-    box[..., 16:48, 16:48] = 1
-    signs = spread(disc(), box=box, positive=at((32, 32), (4, 4)))[0, 0]
-    assert signs[32, 32] > 0.5
-    assert signs[32, 60] < -0.9
-    assert signs[4, 4] > signs[4, 8] + 0.1
 
 
 def test_even_ground_is_no_trouble():
