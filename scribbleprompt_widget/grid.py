@@ -98,6 +98,17 @@ class Grid:
             self.y0 + float(rows.max() + 1) / self.scale_y,
         )
 
+    def runs_out(self, cells: np.ndarray, shape: tuple[int, int]) -> bool:
+        """Whether any of (height, width) cells lies at a side beyond which an image of `shape` (H, W) goes on."""
+        height, width = shape
+        sides = (
+            (self.x0 > 0, cells[:, 0]),
+            (self.y0 > 0, cells[0]),
+            (self.x1 < width, cells[:, -1]),
+            (self.y1 < height, cells[-1]),
+        )
+        return any(goes_on and bool(side.any()) for goes_on, side in sides)
+
     def to_cells(self, points: np.ndarray) -> np.ndarray:
         """Points (N, 2) as (x, y) in image pixels, as (x, y) in cells; in both, centres lie at integers."""
         points = np.asarray(points, dtype=np.float64)

@@ -25,6 +25,8 @@ __all__ = ["CpuPredictor", "Prediction", "Predictor", "Session", "State"]
 
 BACKGROUND_LOGIT: Final = -20.0
 """Logit of what no grid covers; its probability, 2e-9, is background by any threshold."""
+HELD_LOGIT: Final = 1.0
+"""Logit that a pixel with a click has at least, towards the click's sign."""
 KNOWN: Final = 0.99
 """Share of a cell that a closer look has to cover, to hold there."""
 
@@ -47,6 +49,8 @@ class State:
         What computed the numbers.
     closer
         A finer look at a part of this grid, which holds there.
+    held
+        Row, column and sign (True in the mask) of pixels that have this sign whatever the logits say.
     """
 
     logits: np.ndarray
@@ -55,6 +59,7 @@ class State:
     predictor: str
     engine: str
     closer: State | None = None
+    held: tuple[tuple[int, int, bool], ...] = ()
 
     @property
     def window(self) -> tuple[slice, slice]:
@@ -71,14 +76,18 @@ class State:
 
     def _restored(self, bring: Callable[[Grid, np.ndarray, tuple[int, int]], np.ndarray]) -> np.ndarray:
         restored = bring(self.grid, self.logits, self.shape)
+        rows, columns = self.window
         if self.closer is not None:
-            rows, columns = self.window
             own_rows, own_columns = self.closer.window
             part = restored[
                 own_rows.start - rows.start : own_rows.stop - rows.start,
                 own_columns.start - columns.start : own_columns.stop - columns.start,
             ]
             part[:] = self.closer._restored(bring)
+        for row, column, positive in self.held:
+            place = row - rows.start, column - columns.start
+            sure = max(abs(float(restored[place])), HELD_LOGIT)
+            restored[place] = positive if restored.dtype == bool else sure if positive else -sure
         return restored
 
     def onto(self, grid: Grid) -> np.ndarray:
@@ -272,6 +281,9 @@ class Session(ABC):
             raise ValueError(f"{given} finite logits, got NaN or infinity")
         if state.closer is not None:
             self._check_answer(state.closer)
+            inner, outer = state.closer.window, state.window
+            if any(a.start < b.start or a.stop > b.stop for a, b in zip(inner, outer, strict=True)):
+                raise ValueError(f"{given} closer looks that lie in what they look at, got {inner} in {outer}")
 
     def _check_shape(self, state: State, wanted: str) -> None:
         if state.shape != self.image.shape:

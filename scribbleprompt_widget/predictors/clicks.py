@@ -7,31 +7,42 @@ from typing import Final
 
 import numpy as np
 
-__all__ = ["hold_clicks"]
+from scribbleprompt_widget.grid import Grid
+from scribbleprompt_widget.predictors.base import HELD_LOGIT
+from scribbleprompt_widget.prompts import Box, Click, Prompts
+
+__all__ = ["held_pixels", "hold_clicks"]
 
 REFERENCE_SIDE: Final = 256
 REACH: Final = 8.0
 """Cells around a click that it can turn, on a grid of the reference side."""
-HELD: Final = 1.0
-"""Logit that a click has at least, towards its own sign."""
 CONTRAST: Final = 0.5
 """Grey difference, in standard deviations of the image, across which a click turns little."""
 LEAST_DEVIATION: Final = 1e-3
-OUTWEIGHED: Final = 3.0
-"""Bilinear resampling gives a cell a quarter of the weight at its corner, and its neighbours the rest."""
+
+
+def held_pixels(prompts: Prompts) -> tuple[tuple[int, int, bool], ...]:
+    """Row, column and sign of the clicked pixels, but for those that later prompts of the other sign cover."""
+    held: dict[tuple[int, int], bool] = {}
+    for number, click in enumerate(prompts):
+        if not isinstance(click, Click):
+            continue
+        row, column = math.floor(click.y + 0.5), math.floor(click.x + 0.5)
+        others = Prompts(p for p in prompts[number + 1 :] if not isinstance(p, Box) and p.positive != click.positive)
+        pixel = others.rasterise(Grid(column, row, column + 1, row + 1, 1, 1)) if others else None
+        if pixel is None or not (pixel.positive.any() or pixel.negative.any()):
+            held[row, column] = click.positive
+        else:
+            held.pop((row, column), None)
+    return tuple((row, column, sign) for (row, column), sign in held.items())
 
 
 def hold_clicks(
-    logits: np.ndarray,
-    grey: np.ndarray,
-    clicks: tuple[np.ndarray, np.ndarray],
-    drawn: tuple[np.ndarray, np.ndarray],
-    *,
-    pixel: float = 1.0,
+    logits: np.ndarray, grey: np.ndarray, clicks: tuple[np.ndarray, np.ndarray], drawn: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Logits in which every click has its own sign, with the even ground around it; but no prompt of the other sign.
+    """Logits in which clicks have their own sign, with the even ground around; but no prompt of the other sign.
 
-    Where a click has its sign already only its own cell changes, if it has to outweigh its neighbours.
+    Where a click has its sign already nothing changes.
 
     Parameters
     ----------
@@ -41,34 +52,25 @@ def hold_clicks(
         Positive and negative, (h, w) each: above 0 in the cells of clicks that hold (no later prompt took them).
     drawn
         Positive and negative, (h, w) each: above 0 in the cells of all prompts.
-    pixel
-        Side of an image pixel, in cells. Where it is more than a cell, a click turns all of its pixel.
 
     Returns
     -------
     (h, w) float32.
     """
-    places = np.argwhere((clicks[0] > 0) | (clicks[1] > 0)).tolist()
-    if not places:
+    wrong = ((clicks[0] > 0) & (logits < HELD_LOGIT)) | ((clicks[1] > 0) & (logits > -HELD_LOGIT))
+    if not wrong.any():
         return logits
     logits = logits.copy()
     evenness = CONTRAST * max(float(grey.std()), LEAST_DEVIATION)
     reach = max(REACH * max(logits.shape) / REFERENCE_SIDE, 1.0)
-    for row, column in places:
+    for row, column in np.argwhere(wrong).tolist():
         sign, others = (1, drawn[1]) if clicks[0][row, column] > 0 else (-1, drawn[0])
-        near = _around(row, column, int(reach))
+        near = tuple(slice(max(at - int(reach), 0), at + int(reach) + 1) for at in (row, column))
         rows, columns = (np.arange(cells)[side] for side, cells in zip(near, logits.shape, strict=True))
         squared = (rows[:, None] - row) ** 2 + (columns - column) ** 2.0
         # Up to the nearest prompt of the other sign.
         radius2 = squared[others[near] > 0].min(initial=reach**2)
         even = np.exp(-(((grey[near] - grey[row, column]) / evenness) ** 2))
-        lacking = max(HELD - sign * float(logits[row, column]), 0.0)
+        lacking = max(HELD_LOGIT - sign * float(logits[row, column]), 0.0)
         logits[near] += sign * lacking * even * np.clip(1 - squared / radius2, 0, None)
-        against = -float((sign * logits[_around(row, column, math.ceil(pixel))]).min())
-        own = _around(row, column, int(pixel / 2))
-        logits[own] = sign * np.maximum(sign * logits[own], HELD + OUTWEIGHED * max(against, 0.0))
     return logits
-
-
-def _around(row: int, column: int, cells: int) -> tuple[slice, slice]:
-    return slice(max(row - cells, 0), row + cells + 1), slice(max(column - cells, 0), column + cells + 1)

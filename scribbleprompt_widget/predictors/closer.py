@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from scribbleprompt_widget.grid import Grid, Rectangle
-from scribbleprompt_widget.prompts import Channels
+from scribbleprompt_widget.grid import Grid
 
-__all__ = ["closer_grid"]
+__all__ = ["closer_grid", "shown_object"]
 
 MARGIN: Final = 0.5
 """Around the object, in its longer sides: what it is seen against, and what it may grow by."""
@@ -19,41 +18,51 @@ WORTH: Final = 1.4
 TOUCHING: Final = np.ones((3, 3), dtype=bool)
 
 
-def closer_grid(grid: Grid, logits: np.ndarray, drawn: Channels, shape: tuple[int, int]) -> Grid | None:
-    """A finer grid of as many cells around the object, or None where it gains little.
+def shown_object(logits: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what positive prompts touch of the mask, and these prompts; without any, the mask.
 
-    The object is what the prompts touch of the mask, and the positive prompts themselves; without any, the mask.
+    Parameters
+    ----------
+    logits
+        (h, w), positive in the mask.
+    shown
+        (h, w) bool: positive strokes and clicks, and boxes.
+    """
+    found: np.ndarray = logits > 0
+    if not shown.any():
+        return found
+    parts, _ = ndimage.label(found | shown, TOUCHING)
+    touched: np.ndarray = np.isin(parts, np.unique(parts[shown]))
+    return touched
+
+
+def closer_grid(grid: Grid, cells: np.ndarray, shape: tuple[int, int]) -> Grid | None:
+    """A finer square grid of as many cells around an object, or None where it gains little.
+
+    What it covers of the image `grid` covers too, and none of its cells is smaller than a pixel.
 
     Parameters
     ----------
     grid
         Square.
-    logits
-        (h, w), what was found there.
-    drawn
-        The prompts on it.
+    cells
+        (h, w) bool, the object on it.
     shape
-        (H, W) of the image. No cell gets smaller than a pixel.
+        (H, W) of the image.
     """
-    found, shown = logits > 0, (drawn.positive > 0) | (drawn.box > 0)
-    if shown.any():
-        parts, _ = ndimage.label(found | shown, TOUCHING)
-        found = np.isin(parts, np.unique(parts[shown]))
-    if not found.any():
+    if not cells.any():
         return None
-    around = grid.rectangle(found)
-    square = _square(around.widened(MARGIN * around.side), max(grid.shape), shape)
-    if square.side * WORTH > max(grid.x1 - grid.x0, grid.y1 - grid.y0):
+    around = grid.rectangle(cells)
+    rows, columns = grid.window(shape)
+    side = max(round((1 + 2 * MARGIN) * around.side), grid.width)
+    if side * WORTH > grid.x1 - grid.x0:
         return None
-    return Grid(*square, grid.height, grid.width)
+    x0 = _inside((around.x0 + around.x1 - side) / 2, side, columns)
+    y0 = _inside((around.y0 + around.y1 - side) / 2, side, rows)
+    return Grid(x0, y0, x0 + side, y0 + side, grid.height, grid.width)
 
 
-def _square(rectangle: Rectangle, least: float, shape: tuple[int, int]) -> Rectangle:
-    """A square of whole pixels around a rectangle, inside the image where it can be."""
-    side = round(max(rectangle.side, least))
-    corners = []
-    for low, high, length in zip(rectangle[:2], rectangle[2:], shape[::-1], strict=True):
-        centred = round((low + high - side) / 2)
-        corners.append(min(max(centred, 0), length - side) if side <= length else (length - side) // 2)
-    x, y = corners
-    return Rectangle(x, y, x + side, y + side)
+def _inside(start: float, side: int, pixels: slice) -> int:
+    """Where `side` pixels begin that lie inside a range, or around it where they are more."""
+    first, last = int(pixels.start), int(pixels.stop) - side
+    return min(max(round(start), first), last) if first <= last else (first + last) // 2

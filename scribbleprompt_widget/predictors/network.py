@@ -18,17 +18,16 @@ from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import is_network_file, load_network
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import Predictor, Session, State
-from scribbleprompt_widget.predictors.clicks import hold_clicks
-from scribbleprompt_widget.predictors.closer import closer_grid
-from scribbleprompt_widget.predictors.engines import Engine, TorchEngine, choose_engine
-from scribbleprompt_widget.prompts import Click, Prompts
+from scribbleprompt_widget.predictors.clicks import held_pixels, hold_clicks
+from scribbleprompt_widget.predictors.closer import closer_grid, shown_object
+from scribbleprompt_widget.prompts import Box, Click, Prompts
 
 __all__ = ["NetworkPredictor", "compact_predictor", "load_checkpoint", "load_compact", "load_default", "load_unet"]
 
 DEFAULT_WEIGHTS: Final = "weights/default.safetensors"
 """In `scribbleprompt_widget.models`."""
 LOOKS: Final = 3
-"""A 256 x 256 grid over an image of 4096 pixels, one of 1448, one of 512: then small objects are seen by the pixel."""
+"""How often the project's networks look: at 256 cells a look, from 4096 pixels to an object's own in two steps."""
 NAME_DIGITS: Final = 8
 """Digits of a file's checksum that tell its network from others."""
 
@@ -46,8 +45,8 @@ class NetworkPredictor(Predictor):
         Side of the square that the image is brought to; its aspect is kept, by padding with zeros.
     device
         "cpu", "cuda", "cuda:1", "mps".
-    compute
-        The engine that runs `module`; None: torch in single precision on `device`.
+    bfloat16
+        Convolve in bfloat16: much quicker where the processor has instructions for it, much slower where not.
     looks
         How often to look: first at the whole image, then more closely at what was found there, while that makes the
         object larger. 1: the whole image alone, as the paper does.
@@ -62,21 +61,30 @@ class NetworkPredictor(Predictor):
         name: str,
         resolution: int,
         device: str | torch.device = "cpu",
-        compute: Engine | None = None,
+        bfloat16: bool = False,
         looks: int = 1,
         clicks_hold: bool = False,
     ) -> None:
         self.name = name
         self.resolution = resolution
         self.device = torch.device(device)
-        self.module = module.eval()
-        self.compute = TorchEngine(module, device=device) if compute is None else compute
-        self.engine = self.compute.name
+        self.bfloat16 = bfloat16
+        self.engine = f"torch {self.device}{' bfloat16' if bfloat16 else ''}"
+        self.module = module.eval().to(self.device)
         self.looks = looks
         self.clicks_hold = clicks_hold
 
     def _open(self, image: Image) -> Session:
         return _NetworkSession(self, image)
+
+    @torch.inference_mode()
+    def forward(self, channels: np.ndarray) -> np.ndarray:
+        """Logits (H, W) float32 for channels (5, H, W) float32, on the network's grid."""
+        x = torch.from_numpy(channels[None]).to(self.device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            logits = self.module(x)
+        result: np.ndarray = logits[0, 0].float().cpu().numpy()
+        return result
 
 
 class _NetworkSession(Session):
@@ -88,21 +96,32 @@ class _NetworkSession(Session):
         self._pixels = self._whole.sample(image.grey)
 
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
-        return self._look(self._whole, prompts, previous, self.predictor.looks)
+        state = self._look(self._whole, prompts, previous, self.predictor.looks)
+        return replace(state, held=held_pixels(prompts)) if self.predictor.clicks_hold else state
 
     def _look(self, grid: Grid, prompts: Prompts, previous: State | None, looks: int) -> State:
         """What the network says on a grid, with closer looks at what it found there."""
         pixels = self._pixels if grid == self._whole else grid.sample(self.image.grey)
         drawn = prompts.rasterise(grid)
         earlier = np.zeros(grid.shape, dtype=np.float32) if previous is None else previous.onto(grid)
-        logits = self.predictor.compute(np.stack([pixels, *drawn, earlier]))
+        logits = self.predictor.forward(np.stack([pixels, *drawn, earlier]))
         if self.predictor.clicks_hold:
             clicks = Prompts(prompt for prompt in prompts if isinstance(prompt, Click)).rasterise(grid)
             standing = (clicks.positive * (drawn.positive > 0), clicks.negative * (drawn.negative > 0))
-            logits = hold_clicks(logits, pixels, standing, (drawn.positive, drawn.negative), pixel=grid.scale_x)
+            logits = hold_clicks(logits, pixels, standing, (drawn.positive, drawn.negative))
         state = self._state(logits, grid)
-        closer = closer_grid(grid, logits, drawn, self.image.shape) if looks > 1 else None
-        return state if closer is None else replace(state, closer=self._look(closer, prompts, previous, looks - 1))
+        if looks == 1:
+            return state
+        # Without negative prompts, which may have taken a positive one's cell where cells are large.
+        shown = Prompts(p for p in prompts if isinstance(p, Box) or p.positive).rasterise(grid)
+        found = closer_grid(grid, shown_object(logits, (shown.positive > 0) | (shown.box > 0)), self.image.shape)
+        if found is None:
+            return state
+        closer = self._look(found, prompts, previous, looks - 1)
+        shown = Prompts(p for p in prompts if isinstance(p, Box) or p.positive).rasterise(found)
+        seen = shown_object(closer.logits, (shown.positive > 0) | (shown.box > 0))
+        # An object larger than it looked at first would end where the closer look does.
+        return state if found.runs_out(seen, self.image.shape) else replace(state, closer=closer)
 
 
 def load_unet(
@@ -165,12 +184,22 @@ def load_compact(
 def compact_predictor(
     network: CompactNetwork, *, name: str, resolution: int, device: str | torch.device = "cpu"
 ) -> NetworkPredictor:
-    """A predictor with a network of the project's own: folded, on the quickest engine, looking closely."""
-    folded = network.fold()
-    compute = choose_engine(folded, resolution=resolution, device=device)
+    """A predictor with a network of ours: folded, in bfloat16 where the processor has it, looking closely."""
     return NetworkPredictor(
-        folded, name=name, resolution=resolution, device=device, compute=compute, looks=LOOKS, clicks_hold=True
+        network.fold(),
+        name=name,
+        resolution=resolution,
+        device=device,
+        bfloat16=torch.device(device).type == "cpu" and has_bfloat16(),
+        looks=LOOKS,
+        clicks_hold=True,
     )
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor computes in bfloat16 by itself."""
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
 def load_default(*, device: str | torch.device = "cpu") -> NetworkPredictor:

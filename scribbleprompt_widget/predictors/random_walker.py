@@ -132,7 +132,7 @@ class RandomWalkerSession(Session):
         if closer is not None:
             suggestion = _resampled(logits, look.grid, closer)
             found = random_walk(self._grey(closer), *prompts.rasterise(closer), suggestion=suggestion)
-            if (found > 0).any() and not self._cuts(closer, found):
+            if (found > 0).any() and not closer.runs_out(found > 0, self.image.shape):
                 return self._state(_with_clicks(found, prompts, closer), closer)
         return self._state(_with_clicks(logits, prompts, look.grid), look.grid)
 
@@ -181,7 +181,7 @@ class RandomWalkerSession(Session):
             if outline is None:
                 continue
             suggestion, score = outline
-            if score > best_score and not self._cuts(grid, suggestion):
+            if score > best_score and not grid.runs_out(suggestion > 0, self.image.shape):
                 best, best_score = _Look(grid, grey, seen, suggestion), score
         return best
 
@@ -215,17 +215,6 @@ class RandomWalkerSession(Session):
 
     def _grey(self, grid: Grid) -> np.ndarray:
         return self._whole_grey if grid == self._whole else grid.sample(self.image.grey)
-
-    def _cuts(self, grid: Grid, logits: np.ndarray) -> bool:
-        """Whether the object runs out of the grid although the image goes on."""
-        height, width = self.image.shape
-        sides = (
-            (grid.x0 > 0, logits[:, 0]),
-            (grid.y0 > 0, logits[0]),
-            (grid.x1 < width, logits[:, -1]),
-            (grid.y1 < height, logits[-1]),
-        )
-        return any(inner and bool((side > 0).any()) for inner, side in sides)
 
 
 class _Look(NamedTuple):

@@ -10,7 +10,7 @@ import scribbleprompt_widget as sp
 from scribbleprompt_widget import predictors
 from scribbleprompt_widget.models.unet import ScribblePromptUNet
 from scribbleprompt_widget.predictors import Grid, Predictor, Session
-from scribbleprompt_widget.predictors.engines import TorchEngine
+from scribbleprompt_widget.predictors.network import NetworkPredictor
 from scribbleprompt_widget.predictors.registry import _FACTORIES
 from tests.paint import PaintPredictor
 
@@ -68,7 +68,7 @@ def test_a_state_is_read_for_images_of_its_own_size_alone():
 
 def test_networks_of_different_weights_do_not_read_each_others_states(tmp_path, monkeypatch):
     given = []
-    monkeypatch.setattr(TorchEngine, "__call__", lambda _, channels: given.append(channels[4]) or channels[4] + 1)
+    monkeypatch.setattr(NetworkPredictor, "forward", lambda _, channels: given.append(channels[4]) or channels[4] + 1)
     sessions = []
     for seed in range(2):
         torch.manual_seed(seed)
