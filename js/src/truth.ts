@@ -38,6 +38,6 @@ export class Truth {
   /** What waits for its answer (`waits`), and what was answered just now, can be undone as well. */
   can(waits: boolean): Record<"undo" | "redo" | "clear", boolean> {
     const can = this.host.get("_can");
-    return { undo: waits || !!can?.undo || !this.lists.isEmpty, redo: !!can?.redo, clear: waits || this.prompts().length > 0 };
+    return { undo: waits || !!can?.undo || !this.lists.isEmpty, redo: waits || !!can?.redo, clear: waits || this.prompts().length > 0 };
   }
 }

@@ -279,6 +279,14 @@ describe("the widget", () => {
     expect(host.last()).toMatchObject({ label: 0 });
   });
 
+  it("asks for a redo while an undo waits for its answer", async () => {
+    await mount();
+    host.set({ _can: { undo: true, redo: false } });
+    key("z", { ctrlKey: true });
+    key("Z", { ctrlKey: true, shiftKey: true });
+    expect(host.types()).toEqual(["undo", "redo"]);
+  });
+
   it("offers several labels as chips and by number, and one not at all", async () => {
     await mount();
     expect(root.querySelector<HTMLElement>(".sp-labels")!.hidden).toBe(true);

@@ -43,7 +43,7 @@ BRANCH_GAIN: Final = 0.2
 """Gain that a residual branch starts from: small, so that a deep network starts as a shallow one."""
 WEIGHT_EPSILON: Final = 1e-5
 BLOCKS: Final = ("plain", "wide")
-NORMS: Final = ("batch", "weight", "none")
+NORMS: Final = ("weight", "none")
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class CompactConfig:
     levels
         From half resolution down, each half the one before.
     norm
-        "batch": batch normalisation. "weight": standardised weights with a gain, so that a prediction never depends on
-        the other samples of a batch, in training either. "none": both have been folded away.
+        "weight": standardised weights with a gain, so that a prediction never depends on the other samples of a batch,
+        in training either. "none": they have been folded away.
     relief
         The image's local contrast is read beside the five channels (see `relief`).
     likeness
@@ -253,59 +253,42 @@ def _conv(
 ) -> nn.Module:
     """A convolution and its normalisation, if there is one; halving where the stride is 2, else of the same size."""
     padding = 0 if stride > 1 else kernel // 2
-    conv = nn.Conv2d(features_in, features_out, kernel, stride, padding, groups=groups, bias=norm != "batch")
-    return conv if norm == "none" else _Conv(conv, norm, gain)
+    conv = nn.Conv2d(features_in, features_out, kernel, stride, padding, groups=groups)
+    return conv if norm == "none" else _Conv(conv, gain)
 
 
 class _Conv(nn.Module):
-    """A convolution and its normalisation.
+    """A convolution with standardised weights.
 
     Parameters
     ----------
     gain
-        What the normalisation's gain starts from; 0 in the last convolution of a residual branch.
+        What the gains start from; 0 in the last convolution of a residual branch.
     """
 
-    def __init__(self, conv: nn.Conv2d, norm: str, gain: float) -> None:
+    def __init__(self, conv: nn.Conv2d, gain: float) -> None:
         super().__init__()
-        batch = norm == "batch"
         self.conv = conv
+        self.gain = nn.Parameter(torch.full((conv.out_channels,), gain))
         nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-        self.gain: nn.Parameter | None = None
-        if batch:
-            self.norm = nn.BatchNorm2d(conv.out_channels)
-            nn.init.constant_(self.norm.weight, gain)
-        else:
-            self.gain = nn.Parameter(torch.full((conv.out_channels,), gain))
-        if conv.bias is not None:
-            nn.init.zeros_(conv.bias)
+        nn.init.zeros_(cast("Tensor", conv.bias))
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.gain is not None:
-            c = self.conv
-            return F.conv2d(x, self._standardised(self.gain), c.bias, c.stride, c.padding, c.dilation, c.groups)
-        y: Tensor = self.norm(self.conv(x))
-        return y
+        c = self.conv
+        return F.conv2d(x, self._standardised(), c.bias, c.stride, c.padding, c.dilation, c.groups)
 
-    def _standardised(self, gain: Tensor) -> Tensor:
+    def _standardised(self) -> Tensor:
         """Weights of mean 0 and of the variance that keeps a ReLU's output at the scale of its input."""
         weight = self.conv.weight
         variance, mean = torch.var_mean(weight, dim=(1, 2, 3), keepdim=True, correction=0)
-        fan_in = weight[0].numel()
-        return (weight - mean) * torch.rsqrt(variance * fan_in / 2 + WEIGHT_EPSILON) * gain[:, None, None, None]
+        scale = torch.rsqrt(variance * weight[0].numel() / 2 + WEIGHT_EPSILON) * self.gain[:, None, None, None]
+        return (weight - mean) * scale
 
     @torch.no_grad()
     def fold(self) -> nn.Conv2d:
-        """One convolution that computes what the two do in evaluation."""
+        """A plain convolution that computes the same."""
         folded = copy.deepcopy(self.conv)
-        if self.gain is not None:
-            weight = self._standardised(self.gain)
-        else:
-            mean, variance = cast("Tensor", self.norm.running_mean), cast("Tensor", self.norm.running_var)
-            scale = self.norm.weight * torch.rsqrt(variance + self.norm.eps)
-            weight = self.conv.weight * scale[:, None, None, None]
-            folded.bias = nn.Parameter(self.norm.bias - mean * scale)
-        folded.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
+        folded.weight = nn.Parameter(self._standardised().contiguous(memory_format=torch.channels_last))
         return folded
 
 

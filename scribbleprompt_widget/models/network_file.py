@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,9 +103,12 @@ def load_network(path: str | Path) -> tuple[CompactNetwork, NetworkFile]:
     if (found := metadata.get("architecture")) != ARCHITECTURE:
         raise ValueError(f"checkpoint {str(path)!r} is of architecture {found!r}, not {ARCHITECTURE!r}")
     try:
-        values = json.loads(metadata["network"])
-        levels = tuple(Level(**level) for level in values.pop("levels"))
-        network = CompactConfig(levels=levels, contrasts=tuple(values.pop("contrasts")), **values)
+        given = json.loads(metadata["network"])
+        # No default of today fills in for what an older version did not know; what is left over nobody knows.
+        values = {one.name: given.pop(one.name) for one in fields(CompactConfig)}
+        values["levels"] = tuple(Level(**level) for level in values["levels"])
+        values["contrasts"] = tuple(values["contrasts"])
+        network = CompactConfig(**values, **given)
         described = NetworkFile(network, int(metadata["resolution"]), json.loads(metadata["training"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"checkpoint {str(path)!r} describes no network that this version knows: {error}") from error

@@ -109,7 +109,7 @@ class Segmenter(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     mask_version = traitlets.Int(0).tag(sync=True)
 
-    last_error: Exception | None = None
+    last_error: BaseException | None = None
 
     def __init__(
         self,
@@ -325,7 +325,8 @@ class Segmenter(anywidget.AnyWidget):
 
     @model.setter
     def model(self, model: str | Path | Predictor) -> None:
-        predictor = _predictor(model)
+        used = self._annotation.predictor
+        predictor = used if model == used.name else _predictor(model)
         self._do(lambda annotation: annotation.use(predictor))
 
     def close(self) -> None:
@@ -363,7 +364,7 @@ class Segmenter(anywidget.AnyWidget):
         self._annotation.seconds = 0.0
         try:
             planes = act(self._annotation)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             self._tell_error(error, request)
             raise
         self.last_error = None
@@ -400,7 +401,7 @@ class Segmenter(anywidget.AnyWidget):
         if failed is not None:
             raise failed
 
-    def _tell_error(self, error: Exception, request: str | None) -> None:
+    def _tell_error(self, error: BaseException, request: str | None) -> None:
         self.last_error = error
         self.send({"type": "error", "id": request, "text": _told(error)})
 
@@ -463,7 +464,7 @@ class Segmenter(anywidget.AnyWidget):
                 if self._is_for_this_image(content):
                     self._answer(str(content.get("type")), content, request)
             self._tell_observers()
-        except Exception as error:  # whatever it is, the person at the canvas has to see it
+        except (Exception, KeyboardInterrupt) as error:  # whatever it is, the person at the canvas has to see it
             log.debug("message %r failed", content.get("type"), exc_info=True)
             if self.last_error is not error:  # not told yet: a message that makes no sense
                 self._tell_error(error, request)
@@ -586,5 +587,5 @@ def _common(a: Prompts, b: Prompts) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x is not y), min(len(a), len(b)))
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -189,6 +189,12 @@ def test_a_model_that_fails_leaves_everything_as_it_was(w):
     assert w.mask[1, 1]
 
 
+def test_the_model_in_use_may_be_set_by_its_name(w, paint):
+    w.add_box(10, 10, 20, 20)
+    w.model = w.model
+    assert w._annotation.predictor is paint
+
+
 def test_a_model_alone_makes_no_new_mask(w):
     heard, other = [], PaintPredictor()
     w.observe(heard.append, names="mask_version")
@@ -528,6 +534,16 @@ def test_a_message_that_makes_no_sense_is_answered_and_kept_as_last_error(w, mes
     view.say("prompt", label=0, prompt=CLICK)
     assert w.last_error is None
     assert w.mask[6, 5]
+
+
+def test_a_prediction_that_is_interrupted_is_answered_too(w, paint):
+    view = FrontEnd(w)
+    paint.fail_with = KeyboardInterrupt()
+    (message,) = view.say("prompt", label=0, prompt=STROKE)
+    assert (message["type"], message["text"]) == ("error", "KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        w.add_click(9, 9)
+    assert not w.prompts
 
 
 def test_a_predictor_that_fails_is_told_and_the_widget_goes_on(w, paint):
