@@ -41,6 +41,8 @@ SHARPNESS: Final = 8.0
 """What the scale of attention's cosines starts from."""
 BRANCH_GAIN: Final = 0.2
 """Gain that a residual branch starts from: small, so that a deep network starts as a shallow one."""
+BOX_PULL: Final = 0.01
+"""What a pixel inside a box counts as a positive prompt: enough where edges keep off what is outside, else not."""
 WEIGHT_EPSILON: Final = 1e-5
 BLOCKS: Final = ("plain", "wide")
 NORMS: Final = ("weight", "none")
@@ -190,9 +192,12 @@ class CompactNetwork(nn.Module):
         """What is read beside the five channels: known ways to look at them, which need not be learnt."""
         config = self.config
         image, box, positive, negative = (x[:, i : i + 1] for i in range(PREVIOUS))
-        # What is outside a box is marked as well as by a stroke.
+        # What is outside a box is marked as well as by a stroke; what is inside, faintly.
         outside = (1 - box) * box.amax(dim=(2, 3), keepdim=True)
-        negative = torch.maximum(negative, outside * (positive == 0))
+        positive, negative = (
+            torch.maximum(positive, BOX_PULL * box * (negative == 0)),
+            torch.maximum(negative, outside * (positive == 0)),
+        )
         found = []
         if config.relief or config.likeness:
             local = relief(image)

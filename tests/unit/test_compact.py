@@ -95,6 +95,15 @@ def test_what_is_outside_a_box_counts_as_negative_but_for_positive_prompts():
     assert signs[0, 0, 4, 4] > signs[0, 0, 4, 12] + 0.3
 
 
+def test_a_box_alone_shows_what_edges_part_from_its_outside():
+    x = torch.zeros(1, 5, 64, 64)
+    x[:, 0, 20:44, 20:44] = 1
+    x[:, 1, 16:48, 16:48] = 1
+    *_, signs = network(CompactConfig(contrasts=(8.0,)))._derived(x)
+    assert (signs[0, 0, 22:42, 22:42] > 0).all()
+    assert (signs[0, 0, :16] < 0).all()
+
+
 def test_wild_previous_logits_are_tamed():
     x = torch.zeros(1, 5, 16, 16)
     x[:, 4] = 1e6
