@@ -19,28 +19,44 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     send: (message) => model.send(message),
     onMessage: (act) => on("msg:custom", (message, buffers) => act(message, buffers ?? [])),
     onLost(act) {
-      // ipywidgets notices a restart from its own menu; JupyterLab's kernel says of others. Elsewhere nobody does.
+      // ipywidgets notices a restart from its own menu; JupyterLab's kernel tells of others. Elsewhere nobody does.
       const ends = [on("comm_live_update", act), onKernelGone(model.widget_manager as Partial<LabManager>, act)];
       return () => ends.forEach((end) => end());
     },
   };
 }
 
-interface LabManager {
-  kernel: { statusChanged?: { connect(slot: StatusSlot): void; disconnect(slot: StatusSlot): void } } | null;
+interface Signal<T> {
+  connect(slot: (kernel: unknown, value: T) => void): void;
+  disconnect(slot: (kernel: unknown, value: T) => void): void;
 }
-type StatusSlot = (kernel: unknown, status: string) => void;
+interface LabManager {
+  kernel: { statusChanged?: Signal<string>; iopubMessage?: Signal<{ header: { session: string } }> } | null;
+}
 
 /** A widget's kernel that starts is another than the one that made it. */
 const GONE = ["starting", "restarting", "autorestarting", "terminating", "dead"];
 
+/**
+ * Call `act` when the kernel turns out to be another process. It says that it starts, which may be missed while the
+ * connection is made again; what it says later carries another session.
+ */
 function onKernelGone(manager: Partial<LabManager> | undefined, act: () => void): () => void {
-  const changes = manager?.kernel?.statusChanged;
-  const slot: StatusSlot = (_, status) => {
+  let session: string | undefined;
+  const onStatus = (_: unknown, status: string): void => {
     if (GONE.includes(status)) act();
   };
-  changes?.connect(slot);
-  return () => changes?.disconnect(slot);
+  const onWord = (_: unknown, { header }: { header: { session: string } }): void => {
+    if (session !== undefined && session !== header.session) act();
+    session = header.session;
+  };
+  const { statusChanged, iopubMessage } = manager?.kernel ?? {};
+  statusChanged?.connect(onStatus);
+  iopubMessage?.connect(onWord);
+  return () => {
+    statusChanged?.disconnect(onStatus);
+    iopubMessage?.disconnect(onWord);
+  };
 }
 
 export default {
