@@ -100,6 +100,8 @@ class TrainingConfig:
         Threads that make the next batches while a step runs; 0 makes each when it is needed.
     compile
         Let torch.compile speed up the steps; for long runs on a GPU.
+    start
+        Weights to go on from: a file of an earlier run with the same `network`.
     """
 
     seed: int = 0
@@ -113,6 +115,7 @@ class TrainingConfig:
     checkpoint_every: int = 100
     workers: int = 1
     compile: bool = False
+    start: str | None = None
     network: CompactConfig = field(default_factory=CompactConfig)
     data: DataConfig = field(default_factory=DataConfig)
     simulation: SimulationConfig = field(default_factory=SimulationConfig)

@@ -22,7 +22,7 @@ from lightning_fabric import Fabric
 from tqdm.auto import tqdm
 
 from scribbleprompt_widget.models.compact import CompactNetwork
-from scribbleprompt_widget.models.network_file import save_network
+from scribbleprompt_widget.models.network_file import load_network, save_network
 from scribbleprompt_widget.training.augmentation import NO_AUGMENTATION
 from scribbleprompt_widget.training.checkpoint import read_state, write_state
 from scribbleprompt_widget.training.config import TrainingConfig, plain, read_config, write_config
@@ -118,7 +118,7 @@ class _Run:
         self.config, self.out, self.fabric, self.people, self.progress = config, out, fabric, people, progress
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.network = CompactNetwork(config.network)
+            self.network = CompactNetwork(config.network) if config.start is None else _started(config)
         self.average = MovingAverage(self.network, config.optimisation.average)
         self.average.network.to(fabric.device)
         optimiser = make_optimiser(self.network, config.optimisation)
@@ -293,6 +293,14 @@ class _Run:
         self.network.load_state_dict(state["network"])
         self.average.network.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
+
+
+def _started(config: TrainingConfig) -> CompactNetwork:
+    """The network of `config.start`."""
+    network, _ = load_network(config.start or "")
+    if network.config != config.network:
+        raise ValueError(f"start takes weights of the run's network, {config.network}; got {network.config}")
+    return network
 
 
 def _processes() -> tuple[int, int]:

@@ -123,6 +123,18 @@ def test_a_time_budget_ends_a_run_and_its_cosine(tmp_path):
     assert float(steps[-1]["rate"]) < config.optimisation.rate * 0.3
 
 
+def test_a_run_goes_on_from_weights(tmp_path):
+    first = train(read_config("smoke", TINY), tmp_path / "first", progress=False)
+    held = ["steps=1", "optimisation.rate=1e-9", "optimisation.average=0"]
+    second = train(read_config("smoke", [*TINY, *held, f"start={first}"]), tmp_path / "second", progress=False)
+    (before, described), (after, again) = load_network(first), load_network(second)
+    assert described.network == again.network
+    for name, weights in before.state_dict().items():
+        torch.testing.assert_close(after.state_dict()[name], weights, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match="start takes weights of the run's network"):
+        train(read_config("smoke", ["steps=1", f"start={first}"]), tmp_path / "third", progress=False)
+
+
 def test_a_folder_keeps_its_configuration(tmp_path):
     config = read_config("smoke", [*TINY, "steps=1"])
     train(config, tmp_path, device="cpu", progress=False)
