@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from scribbleprompt_widget.simulation.config import SimulationConfig, scale_of
@@ -25,6 +26,8 @@ __all__ = ["centerline_scribbles", "contour_scribbles", "hand_scribbles", "line_
 
 _RIDGE = 0.7
 """A pixel is on the middle line when no neighbour is deeper by this many pixels: going uphill it would be 1."""
+_SHADE, _SHADE_SIDE = 0.5, 7
+"""A ridge is no middle line where it has less than this share of the greatest depth in so many pixels around."""
 _THICK, _OFF_MIDDLE = 6.0, 0.75
 """In regions deeper than the first, in pixels, contour scribbles keep to the second, a share of the greatest depth."""
 _THINNEST = 0.71
@@ -84,6 +87,8 @@ def centerline_scribbles(
     regions = regions > 0.5
     depth = distance_inside(regions, frame=True)
     ridge = regions & (highest_near(depth) < depth + _RIDGE)
+    # A border drawn in pixels has a ridge at each of its steps, in the shade of much deeper places.
+    ridge &= depth >= _SHADE * F.max_pool2d(depth, _SHADE_SIDE, stride=1, padding=_SHADE_SIDE // 2)
     return _broken(ridge, regions, draws, config, counts_or_one(counts, regions))
 
 

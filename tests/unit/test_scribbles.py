@@ -84,6 +84,12 @@ def test_contours_of_thick_regions_keep_off_the_middle(seed):
         assert depth[strokes].max() < 0.75 * depth.max()
 
 
+def test_the_steps_of_a_border_are_no_middle_lines():
+    region = ellipse(128, 30, 50)
+    drawn = centerline_scribbles(region, draws_for(region), replace(STILL, thickness=(1.0, 1.0)))
+    assert not (drawn.bool() & ~ellipse(128, 26, 46)).any()
+
+
 def test_centerlines_run_along_the_middle():
     bar = torch.zeros(1, 1, 64, 128, dtype=torch.bool)
     bar[:, :, 20:35, 10:118] = True
