@@ -43,6 +43,8 @@ BRANCH_GAIN: Final = 0.2
 """Gain that a residual branch starts from: small, so that a deep network starts as a shallow one."""
 BOX_PULL: Final = 0.01
 """What a pixel inside a box counts as a positive prompt: enough where edges keep off what is outside, else not."""
+AGREEMENT: Final = 6.0
+"""Logit that a network starts from where a prompt's sign reaches unweakened."""
 WEIGHT_EPSILON: Final = 1e-5
 BLOCKS: Final = ("plain", "wide")
 NORMS: Final = ("weight", "none")
@@ -160,6 +162,7 @@ class CompactNetwork(nn.Module):
         self.ups = nn.ModuleList(_conv(lower.width, upper.width, 1, norm=norm) for upper, lower in pairs)
         self.decoders = nn.ModuleList(_blocks(upper, upper.decoder, norm, False) for upper, _ in pairs)
         nn.init.constant_(cast("Tensor", self.head.bias), PRIOR_LOGIT)
+        self.agreement = _Agreement() if config.contrasts else None
         self.matching = _LinearAttention(first.width) if config.matching else nn.Identity()
         # The layout that convolutions are quickest in, on CPUs and GPUs alike; channels that come in it stay in it.
         for parameter in self.parameters():
@@ -177,7 +180,12 @@ class CompactNetwork(nn.Module):
         if not torch.compiler.is_exporting():
             _check(x, self.config.stride)
         previous = torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)
-        x = torch.cat([x[:, :PREVIOUS], previous, *self._derived(x)], dim=1)
+        derived = self._derived(x)
+        logits = self._logits(torch.cat([x[:, :PREVIOUS], previous, *derived], dim=1))
+        # Where prompts reach over even ground is the first guess: the network says where to disagree.
+        return logits if self.agreement is None else self.agreement(logits, derived[-1])
+
+    def _logits(self, x: Tensor) -> Tensor:
         if not self.config.detail:
             return F.pixel_shuffle(self.head(self._levels(self.enter(F.pixel_unshuffle(x, 2)))), 2)
         fine = F.relu(self.stem(x))
@@ -295,6 +303,18 @@ class _Conv(nn.Module):
         folded = copy.deepcopy(self.conv)
         folded.weight = nn.Parameter(self._standardised().contiguous(memory_format=torch.channels_last))
         return folded
+
+
+class _Agreement(nn.Module):
+    """Adds the mean of what prompts reach, times a weight that is learnt, to the logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(AGREEMENT))
+
+    def forward(self, logits: Tensor, spread: Tensor) -> Tensor:
+        y: Tensor = logits + self.weight * spread.mean(dim=1, keepdim=True)
+        return y
 
 
 class _Plain(nn.Module):

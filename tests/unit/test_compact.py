@@ -95,6 +95,16 @@ def test_what_is_outside_a_box_counts_as_negative_but_for_positive_prompts():
     assert signs[0, 0, 4, 4] > signs[0, 0, 4, 12] + 0.3
 
 
+def test_an_untrained_network_agrees_with_where_prompts_reach():
+    x = torch.zeros(1, 5, 64, 64)
+    x[:, 0, 20:44, 20:44] = 1
+    x[:, 2, 28:36, 28:36] = x[:, 3, 4:8, 4:8] = 1
+    net = CompactNetwork(CompactConfig())
+    logits = net(x)[0, 0]
+    assert (logits[22:42, 22:42] > 0).float().mean() > 0.9
+    assert (logits[:16] < 0).float().mean() > 0.9
+
+
 def test_a_box_alone_shows_what_edges_part_from_its_outside():
     x = torch.zeros(1, 5, 64, 64)
     x[:, 0, 20:44, 20:44] = 1
