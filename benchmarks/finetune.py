@@ -31,7 +31,7 @@ BATCH = 8
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of NAME.npz that were not trained on")
-    parser.add_argument("--weights", default="default")
+    parser.add_argument("--weights", default="compact")
     parser.add_argument("--sets", nargs="*", help="to fine-tune on; all unless given")
     parser.add_argument("--images", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=60)

@@ -11,22 +11,28 @@ so that all of them meet the same neighbours on a busy machine. With --data: mea
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
 
 import scribbleprompt_widget as sp
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
-from scribbleprompt_widget.predictors.engines import OnnxEngine, TorchEngine, has_bfloat16
-from scribbleprompt_widget.predictors.network import NetworkPredictor
+from scribbleprompt_widget.predictors.network import NetworkPredictor, has_bfloat16
 from scribbleprompt_widget.training.validation import people_dice
+
+Engine: TypeAlias = Callable[[np.ndarray], np.ndarray]
+"""Logits (H, W) for channels (5, H, W)."""
 
 SIDE = 256
 WARM_UP = 5
@@ -39,48 +45,55 @@ print(time.perf_counter() - start)
 """
 
 
-class OpenVinoEngine:
-    """OpenVINO on the CPU; `precision` is "f32" or "bf16"."""
-
-    def __init__(self, module: torch.nn.Module, precision: str) -> None:
-        import openvino
-
-        self.name = f"openvino {precision}"
-        model = openvino.convert_model(module, example_input=torch.zeros(1, 5, SIDE, SIDE))
-        settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
-        compiled = openvino.Core().compile_model(model, "CPU", {**settings, "PERFORMANCE_HINT": "LATENCY"})
-        self._request = compiled.create_infer_request()
-
-    def __call__(self, channels: np.ndarray) -> np.ndarray:
-        """Logits (H, W) for channels (5, H, W)."""
-        return next(iter(self._request.infer({0: channels[None]}).values()))[0, 0]
+def torch_engine(module: torch.nn.Module, *, bfloat16: bool = False, side: int = SIDE) -> Engine:
+    """As shipped."""
+    return NetworkPredictor(module, name="timed", resolution=side, bfloat16=bfloat16).forward
 
 
-class Plain:
-    """Torch without channels last."""
-
-    name = "torch, channels first"
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        self._module = module
-
+def channels_first(module: torch.nn.Module) -> Engine:
     @torch.inference_mode()
-    def __call__(self, channels: np.ndarray) -> np.ndarray:
-        """Logits (H, W) for channels (5, H, W)."""
-        return self._module(torch.from_numpy(channels[None]))[0, 0].numpy()
+    def compute(channels: np.ndarray) -> np.ndarray:
+        return module(torch.from_numpy(channels[None]))[0, 0].numpy()
+
+    return compute
 
 
-def engines(module: torch.nn.Module, *, compiled: bool) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+def onnx_engine(module: torch.nn.Module) -> Engine:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own
+        path = Path(folder) / "network.onnx"
+        torch.onnx.export(module, (torch.zeros(1, 5, SIDE, SIDE),), path, opset_version=18, dynamo=True, verbose=False)
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda channels: session.run(None, {name: channels[None]})[0][0, 0]
+
+
+def openvino_engine(module: torch.nn.Module, precision: str) -> Engine:
+    import openvino
+
+    model = openvino.convert_model(module, example_input=torch.zeros(1, 5, SIDE, SIDE))
+    settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+    compiled = openvino.Core().compile_model(model, "CPU", {**settings, "PERFORMANCE_HINT": "LATENCY"})
+    request = compiled.create_infer_request()
+    return lambda channels: next(iter(request.infer({0: channels[None]}).values()))[0, 0]
+
+
+def engines(module: torch.nn.Module, *, compiled: bool) -> dict[str, Engine]:
     makers = {
-        "torch, channels first": lambda: Plain(module),
-        "torch": lambda: TorchEngine(module),
-        "torch bfloat16": lambda: TorchEngine(module, bfloat16=True),
-        "ONNX Runtime": lambda: OnnxEngine(module, resolution=SIDE),
-        "OpenVINO float32": lambda: OpenVinoEngine(module, "f32"),
-        "OpenVINO bfloat16": lambda: OpenVinoEngine(module, "bf16"),
+        "torch, channels first": lambda: channels_first(module),
+        "torch": lambda: torch_engine(module),
+        "torch bfloat16": lambda: torch_engine(module, bfloat16=True),
+        "ONNX Runtime": lambda: onnx_engine(module),
+        "OpenVINO float32": lambda: openvino_engine(module, "f32"),
+        "OpenVINO bfloat16": lambda: openvino_engine(module, "bf16"),
     }
     if compiled:
-        makers["torch.compile"] = lambda: TorchEngine(torch.compile(module))
+        makers["torch.compile"] = lambda: torch_engine(torch.compile(module))
     found = {}
     for name, make in makers.items():
         try:
@@ -105,7 +118,7 @@ def medians(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, f
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", default="default", help="a name or a path (default: %(default)s)")
+    parser.add_argument("--weights", default="compact", help="a name or a path (default: %(default)s)")
     parser.add_argument("--data", type=Path, help="people's scribbles, for Dice")
     parser.add_argument("--repeats", type=int, default=50)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -122,18 +135,14 @@ def main() -> None:
     prompts = sp.Prompts([sp.Scribble([(60, 60), (120, 90)]), sp.Scribble([(10, 200), (200, 220)], positive=False)])
     channels = np.zeros((5, SIDE, SIDE), dtype=np.float32)
     channels[0], channels[2, 60:90, 60:63], channels[3, 200:203, 10:200] = image, 1, 1
-    paper = TorchEngine(ScribblePromptUNet())
+    paper = torch_engine(ScribblePromptUNet(), side=RESOLUTION)
     papers = NetworkPredictor(ScribblePromptUNet(), name="paper", resolution=RESOLUTION).open(image)
 
-    def predicting(engine: Callable[[np.ndarray], np.ndarray]) -> Callable[[], object]:
-        session = NetworkPredictor(
-            module,
-            name="timed",
-            resolution=predictor.resolution,
-            compute=engine,
-            looks=predictor.looks,
-            clicks_hold=predictor.clicks_hold,
-        ).open(image)
+    def predicting(engine: Engine) -> Callable[[], object]:
+        looks, hold = predictor.looks, predictor.clicks_hold
+        timed = NetworkPredictor(module, name="timed", resolution=SIDE, looks=looks, clicks_hold=hold)
+        timed.forward = engine  # type: ignore[method-assign]  # the same predictor on another engine
+        session = timed.open(image)
         return lambda: session.predict(prompts).mask
 
     small = np.ascontiguousarray(channels[:, :RESOLUTION, :RESOLUTION])
@@ -162,7 +171,7 @@ def main() -> None:
     print(f"\nimport, load and first prediction in a new process: {starts[-1]:.1f} s")
 
 
-def dice(engine: Callable[[np.ndarray], np.ndarray], data: Path, resolution: int) -> float:
+def dice(engine: Engine, data: Path, resolution: int) -> float:
     class Network(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.stack([torch.from_numpy(np.array(engine(one.numpy())))[None] for one in x])
