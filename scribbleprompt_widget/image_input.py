@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image as PILImage
@@ -35,6 +35,10 @@ def read_slice(image: object, slice_index: int | None, axis: int | None) -> tupl
     return (replace(raw, array=_without_alpha(raw.array)) if has_channels else raw), source
 
 
+MOST_DRAWN: Final = 0.9
+"""Share of a picture that a scribble may cover; more is a picture on white paper."""
+
+
 def read_stroke(path: Path) -> NDArray[np.bool_]:
     """(H, W): where a picture shows a stroke, by its transparency if it has any, else by whatever is not black."""
     raw, has_channels = _one_slice(read_image_file(path), None, None)
@@ -42,7 +46,12 @@ def read_stroke(path: Path) -> NDArray[np.bool_]:
     if channels.shape[-1] in (2, 4):
         alpha = channels[..., -1:]
         channels = channels[..., :-1] if alpha.min() == alpha.max() else alpha
-    return np.asarray((channels > 0).any(axis=-1))
+    drawn = np.asarray((channels > 0).any(axis=-1))
+    if drawn.mean() > MOST_DRAWN:
+        raise ValueError(
+            f"{str(path)!r} is {drawn.mean():.0%} stroke: a picture of a scribble is black or transparent beside it"
+        )
+    return drawn
 
 
 def spacing_pair(spacing: object) -> tuple[float, float]:

@@ -61,8 +61,8 @@ def save_mask(
     TypeError
         If `path` is no path, `array` holds neither booleans nor integers, or `labels` is one string.
     ValueError
-        If the suffix is none of these, `array` is not of the image's shape, or a label is negative or too
-        great.
+        If the suffix is none of these, `path` is the image's own file, `array` is not of the image's shape,
+        or a label is negative or too great.
     """
     target = target_path(path)
     suffix = _suffix_of(target)
@@ -70,6 +70,8 @@ def save_mask(
     _check(array, image, suffix, labels)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {str(target.parent)!r} to write {target.name!r} in")
+    if image.source is not None and target.resolve() == Path(image.source).resolve():
+        raise ValueError(f"path takes another file than the image's own, got {str(target)!r}")
     if array.dtype.kind != "b":
         array = array.astype(np.min_scalar_type(int(array.max())))
     # A folder, not a file, so that the mask gets the permissions of any other file.

@@ -43,7 +43,7 @@ export interface ChromeState {
 const LOST: Partial<Record<ChromeState["state"], string>> = {
   lost:
     "No answer from the kernel. If it was restarted, run this cell again; Copy as Python keeps what you drew. " +
-    "If another cell is running, what you drew waits for it.",
+    "If another cell is running, what you drew waits for it. If nothing helps, restart the kernel from this page's menu.",
   gone:
     "The kernel was restarted or has ended, and this canvas with it. To go on, run the cells again; " +
     "Copy as Python keeps what you drew.",

@@ -89,19 +89,23 @@ class RandomWalkerSession(Session):
         return self._together(prompts)
 
     def _parts(self, prompts: Prompts) -> tuple[Prompts, Prompts]:
-        """The boxes with what belongs to them, and the rest, if any of it is positive; negatives belong to both."""
-        boxes = Prompts(p for p in prompts if isinstance(p, Box)).rasterise(self._whole).box > 0
+        """The first box with what belongs to it, and the rest, if any of it is positive; negatives belong to both."""
+        box = np.zeros(self._whole.shape, dtype=bool)
 
         def is_apart(prompt: Prompt) -> bool:
-            if isinstance(prompt, Box) or _is_negative(prompt):
-                return False
-            cells = Prompts([prompt]).rasterise(self._whole).positive > 0
-            return bool((cells & boxes).sum() < IN_BOX * cells.sum())
+            drawn = Prompts([prompt]).rasterise(self._whole)
+            cells = (drawn.box if isinstance(prompt, Box) else drawn.positive) > 0
+            return bool((cells & box).sum() < IN_BOX * cells.sum())
 
-        apart = [boxes.any() and is_apart(prompt) for prompt in prompts]
+        apart = [False] * len(prompts)
+        # Boxes first: strokes may lie in one that was drawn later.
+        for number, prompt in sorted(enumerate(prompts), key=lambda item: not isinstance(item[1], Box)):
+            apart[number] = bool(box.any()) and not _is_negative(prompt) and is_apart(prompt)
+            if isinstance(prompt, Box) and not apart[number]:
+                box |= Prompts([prompt]).rasterise(self._whole).box > 0
         if not any(apart):
             return prompts, Prompts()
-        shown = [(p, out) for p, out in zip(prompts, apart, strict=True)]
+        shown = list(zip(prompts, apart, strict=True))
         rest = Prompts(p for p, out in shown if out or _is_negative(p))
         return Prompts(p for p, out in shown if not out), rest
 

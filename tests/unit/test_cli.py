@@ -138,3 +138,19 @@ def test_wrong_calls_are_told_without_a_traceback(picture, capsys, arguments, st
 def test_a_file_that_is_not_there_is_named(capsys):
     assert cli.main(["segment", "nowhere.png", "--click", "1,1", "--out", "m.png"]) == 1
     assert "nowhere.png" in capsys.readouterr().err
+
+
+def test_a_stroke_on_white_paper_is_no_scribble(picture, tmp_path, capsys):
+    paper = np.full(SHAPE, 255, np.uint8)
+    paper[20:22, 10:40] = 0
+    PIL.Image.fromarray(paper).save(tmp_path / "paper.png")
+    with pytest.raises(SystemExit):
+        cli.main(["segment", str(picture[0]), "--scribble", str(tmp_path / "paper.png"), "--out", "m.png"])
+    assert "black or transparent beside it" in capsys.readouterr().err
+
+
+def test_the_image_is_not_written_over(picture, capsys):
+    before = picture[0].read_bytes()
+    assert cli.main(["segment", str(picture[0]), "--click", "40,30", "--out", str(picture[0])]) == 1
+    assert "another file than the image's own" in capsys.readouterr().err
+    assert picture[0].read_bytes() == before

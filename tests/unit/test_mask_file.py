@@ -260,3 +260,11 @@ def test_a_mask_may_be_read_by_whoever_may_read_other_files(tmp_path, image, mas
     (tmp_path / "other").touch()
     path = save_mask(tmp_path / "a.png", mask, image)
     assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_the_images_own_file_is_not_written_over(tmp_path, mask):
+    path = tmp_path / "photo.png"
+    PILImage.fromarray(np.zeros(mask.shape, np.uint8)).save(path)
+    with pytest.raises(ValueError, match="path takes another file than the image's own"):
+        save_mask(path, mask, Image.of(path))
+    save_mask(tmp_path / "mask.png", mask, Image.of(path))

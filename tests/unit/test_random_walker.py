@@ -344,3 +344,12 @@ def test_peoples_scribbles_give_at_least_what_the_plain_walker_gives(task):
     assert np.mean(both) > PLAIN_WALKER[task] - 0.02
     if task != "octa500":  # people's strokes there are wider than the vessels
         assert np.mean(positive) > np.mean(dilated) + 0.2
+
+
+def test_two_boxes_apart_are_two_objects():
+    image, first, second = np.full((200, 200), 0.2), disc((200, 200), 50, 60, 25), disc((200, 200), 150, 140, 20)
+    image[first | second] = 0.8
+    boxes = [Box(20, 30, 80, 90), Box(125, 115, 175, 165)]
+    for prompts in (boxes, boxes[::-1]):
+        mask = RandomWalkerPredictor().open(image).predict(Prompts(prompts)).mask
+        assert dice(mask, first | second) > 0.95
