@@ -101,6 +101,12 @@ def _segment(options: argparse.Namespace) -> None:
     if not options.prompts:
         raise ValueError("segment takes at least one prompt: --click, --box, --scribble")
     image = Image.of(options.image, slice_index=options.slice_index, axis=options.axis)
+    for prompt in options.prompts:
+        raster = getattr(prompt, "raster", None)
+        if raster is not None and raster.shape != image.shape:
+            raise ValueError(
+                f"a picture of a scribble takes the image's shape {image.shape}, got one of {raster.shape}"
+            )
     keywords = {"device": options.device} if options.device else {}
     mask = load_predictor(options.model, **keywords).open(image).predict(Prompts(options.prompts)).mask
     path = save_mask(options.out, mask, image)
@@ -133,7 +139,11 @@ def _box(text: str) -> Prompt:
 def _scribble(text: str, *, positive: bool) -> Prompt:
     path = Path(text).expanduser()
     if path.suffix.lower() in POINT_FILES:
-        return Scribble(np.loadtxt(path, delimiter=",", ndmin=2), positive)
+        try:
+            points = np.loadtxt(path, delimiter=",", ndmin=2)
+        except ValueError as error:
+            raise ValueError(f"{text!r} takes lines of two numbers like 12,40.5 (x, y), nothing else") from error
+        return Scribble(points, positive)
     return Scribble(raster=read_stroke(path), positive=positive)
 
 

@@ -149,6 +149,18 @@ def test_a_stroke_on_white_paper_is_no_scribble(picture, tmp_path, capsys):
     assert "black or transparent beside it" in capsys.readouterr().err
 
 
+def test_files_that_are_no_scribble_are_told(picture, tmp_path, capsys):
+    (tmp_path / "headed.csv").write_text("x,y\n12,40\n")
+    with pytest.raises(SystemExit):
+        cli.main(["segment", str(picture[0]), "--scribble", str(tmp_path / "headed.csv"), "--out", "m.png"])
+    assert "takes lines of two numbers like 12,40.5" in capsys.readouterr().err
+    small = np.zeros((9, 9), np.uint8)
+    small[4, 2:7] = 255
+    PIL.Image.fromarray(small).save(tmp_path / "small.png")
+    assert cli.main(["segment", str(picture[0]), "--scribble", str(tmp_path / "small.png"), "--out", "m.png"]) == 1
+    assert "a picture of a scribble takes the image's shape" in capsys.readouterr().err
+
+
 def test_the_image_is_not_written_over(picture, capsys):
     before = picture[0].read_bytes()
     assert cli.main(["segment", str(picture[0]), "--click", "40,30", "--out", str(picture[0])]) == 1
