@@ -31,7 +31,11 @@ interface Signal<T> {
   disconnect(slot: (kernel: unknown, value: T) => void): void;
 }
 interface LabManager {
-  kernel: { statusChanged?: Signal<string>; iopubMessage?: Signal<{ header: { session: string } }> } | null;
+  kernel: {
+    statusChanged?: Signal<string>;
+    iopubMessage?: Signal<{ header: { session: string } }>;
+    commsOverSubshells?: string;
+  } | null;
 }
 
 /** A widget's kernel that starts is another than the one that made it. */
@@ -47,7 +51,12 @@ function onKernelGone(manager: Partial<LabManager> | undefined, act: () => void)
     if (GONE.includes(status)) act();
   };
   const onWord = (_: unknown, { header }: { header: { session: string } }): void => {
-    if (session !== undefined && session !== header.session) act();
+    if (session !== undefined && session !== header.session) {
+      // JupyterLab goes on sending to the old kernel's subshell, unless each comm is to have one of its own.
+      const kernel = manager?.kernel;
+      if (kernel?.commsOverSubshells === "perCommTarget") kernel.commsOverSubshells = "perComm";
+      act();
+    }
     session = header.session;
   };
   const { statusChanged, iopubMessage } = manager?.kernel ?? {};

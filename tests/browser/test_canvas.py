@@ -374,6 +374,11 @@ def test_after_a_kernel_restart_the_canvas_says_so_and_keeps_what_was_drawn(lab)
     canvas.root.get_by_role("button", name="Copy as Python", exact=True).first.click()
     assert "w.add_scribble(" in copied(canvas)
 
+    again = lab.run_widget(0)
+    again.stroke((40, 50), (90, 50))
+    again.expect_prompts(1)
+    assert lab.evaluate(1, "len(w.prompts)") == 1
+
 
 def test_a_stroke_across_a_kernel_restart_is_told_and_kept(lab):
     canvas, mouse = lab.canvas, lab.page.mouse
