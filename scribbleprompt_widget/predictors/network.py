@@ -22,9 +22,9 @@ from scribbleprompt_widget.predictors.clicks import held_pixels, hold_clicks
 from scribbleprompt_widget.predictors.closer import closer_grid, shown_object
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
-__all__ = ["NetworkPredictor", "compact_predictor", "load_checkpoint", "load_compact", "load_default", "load_unet"]
+__all__ = ["NetworkPredictor", "compact_predictor", "load_checkpoint", "load_compact", "load_shipped", "load_unet"]
 
-DEFAULT_WEIGHTS: Final = "weights/default.safetensors"
+SHIPPED_WEIGHTS: Final = "weights/compact.safetensors"
 """In `scribbleprompt_widget.models`."""
 LOOKS: Final = 3
 """How often the project's networks look: at 256 cells a look, from 4096 pixels to an object's own in two steps."""
@@ -202,10 +202,10 @@ def has_bfloat16() -> bool:
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
-def load_default(*, device: str | torch.device = "cpu") -> NetworkPredictor:
+def load_shipped(*, device: str | torch.device = "cpu") -> NetworkPredictor:
     """The network that is shipped; ``models/weights/MODEL_CARD.md`` says what it was trained on, and how good it is."""
-    with resources.as_file(resources.files(models) / DEFAULT_WEIGHTS) as path:
-        return load_compact(path, name="default", device=device)
+    with resources.as_file(resources.files(models) / SHIPPED_WEIGHTS) as path:
+        return load_compact(path, name="compact", device=device)
 
 
 def load_checkpoint(checkpoint: str | Path, **keywords: Any) -> NetworkPredictor:

@@ -16,6 +16,7 @@ Factory = Callable[..., Predictor]
 # Modules are named, not imported: a predictor's libraries (torch above all) load when it is asked for.
 _FACTORIES: dict[str, str | Factory] = {
     "random_walker": "scribbleprompt_widget.predictors.random_walker:RandomWalkerPredictor",
+    "compact": "scribbleprompt_widget.predictors.network:load_shipped",
     "nearest": "scribbleprompt_widget.evaluation.baselines:NearestPredictor",
     "nearest_geodesic": "scribbleprompt_widget.evaluation.baselines:GeodesicNearestPredictor",
     "grabcut": "scribbleprompt_widget.evaluation.baselines:GrabCutPredictor",
