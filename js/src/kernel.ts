@@ -42,6 +42,7 @@ export class Kernel {
   private held: { message: Update; buffers: Bytes[] }[] = [];
   private wholeAt = -Infinity;
   private unsettled = false;
+  private seen: KernelState = "ready";
   private ended = false;
   private calls: (() => void)[];
   private settleTimer: () => void = () => {};
@@ -56,7 +57,7 @@ export class Kernel {
   ) {
     this.masks = new Masks(0, 0);
     // Two views of one widget, or a reloaded page, must not share ids.
-    this.requests = new Requests(clock, Math.random().toString(36).slice(2, 10), () => events.changed());
+    this.requests = new Requests(clock, Math.random().toString(36).slice(2, 10), () => this.changed());
     this.previews = new Previews(clock, () => this.sendPreview());
     this.calls = [
       host.onMessage((message, buffers) => this.receive(message, buffers)),
@@ -212,6 +213,14 @@ export class Kernel {
     if (now - this.wholeAt < WHOLE_PATIENCE) return;
     this.wholeAt = now;
     this.post({ type: "whole", id: this.requests.nextId() });
+  }
+
+  /** A kernel that was restarted out of sight has nobody who could answer, and is silent until it is spoken to. */
+  private changed(): void {
+    const { state } = this.requests;
+    if (state !== this.seen && (state === "busy" || state === "lost")) this.host.rouse?.();
+    this.seen = state;
+    this.events.changed();
   }
 
   private sendPreview(): string | null {

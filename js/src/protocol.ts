@@ -129,6 +129,8 @@ export interface Host {
   onMessage(act: (message: Incoming, buffers: Bytes[]) => void): () => void;
   /** The host noticed that the kernel was restarted or went away; not every host can tell. */
   onLost?(act: () => void): () => void;
+  /** Make the kernel say anything at all: from it the host learns whether it is still the same. */
+  rouse?(): void;
 }
 
 export function isRaster(prompt: Prompt): prompt is Raster {

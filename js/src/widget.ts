@@ -9,6 +9,7 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     model.on(name, act as () => void);
     return () => model.off(name, act as () => void);
   };
+  const kernel = new LabKernel(model.widget_manager as Partial<LabManager>);
   return {
     get: (name) => model.get(name),
     setLabel(name) {
@@ -20,9 +21,10 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     onMessage: (act) => on("msg:custom", (message, buffers) => act(message, buffers ?? [])),
     onLost(act) {
       // ipywidgets notices a restart from its own menu; JupyterLab's kernel tells of others. Elsewhere nobody does.
-      const ends = [on("comm_live_update", act), onKernelGone(model.widget_manager as Partial<LabManager>, act)];
+      const ends = [on("comm_live_update", act), kernel.onGone(act)];
       return () => ends.forEach((end) => end());
     },
+    rouse: () => kernel.rouse(),
   };
 }
 
@@ -30,10 +32,15 @@ interface Signal<T> {
   connect(slot: (kernel: unknown, value: T) => void): void;
   disconnect(slot: (kernel: unknown, value: T) => void): void;
 }
+interface Heard {
+  direction: "send" | "recv";
+  msg: { header: { session: string } };
+}
 interface LabManager {
   kernel: {
     statusChanged?: Signal<string>;
-    iopubMessage?: Signal<{ header: { session: string } }>;
+    anyMessage?: Signal<Heard>;
+    requestKernelInfo?(): Promise<unknown>;
     commsOverSubshells?: string;
   } | null;
 }
@@ -42,29 +49,46 @@ interface LabManager {
 const GONE = ["starting", "restarting", "autorestarting", "terminating", "dead"];
 
 /**
- * Call `act` when the kernel turns out to be another process. It says that it starts, which may be missed while the
- * connection is made again; what it says later carries another session.
+ * Notices that the kernel has become another process. A kernel says that it starts, which may be missed while
+ * connections are made again; what it says later, or answers, carries another session.
  */
-function onKernelGone(manager: Partial<LabManager> | undefined, act: () => void): () => void {
-  let session: string | undefined;
-  const onStatus = (_: unknown, status: string): void => {
-    if (GONE.includes(status)) act();
+class LabKernel {
+  private session: string | undefined;
+  private act: () => void = () => {};
+
+  constructor(private manager: Partial<LabManager> | undefined) {}
+
+  onGone(act: () => void): () => void {
+    this.act = act;
+    const { statusChanged, anyMessage } = this.manager?.kernel ?? {};
+    statusChanged?.connect(this.onStatus);
+    anyMessage?.connect(this.onWord);
+    return () => {
+      this.act = () => {};
+      statusChanged?.disconnect(this.onStatus);
+      anyMessage?.disconnect(this.onWord);
+    };
+  }
+
+  rouse(): void {
+    this.manager?.kernel?.requestKernelInfo?.().catch(() => {}); // closed meanwhile
+  }
+
+  private onStatus = (_: unknown, status: string): void => {
+    if (GONE.includes(status)) this.act();
   };
-  const onWord = (_: unknown, { header }: { header: { session: string } }): void => {
-    if (session !== undefined && session !== header.session) {
+
+  // Answers too: while the server connects to a new kernel's broadcasts, nothing else may come.
+  private onWord = (_: unknown, { direction, msg }: Heard): void => {
+    if (direction !== "recv") return;
+    const { session } = msg.header;
+    if (this.session !== undefined && this.session !== session) {
       // JupyterLab goes on sending to the old kernel's subshell, unless each comm is to have one of its own.
-      const kernel = manager?.kernel;
+      const kernel = this.manager?.kernel;
       if (kernel?.commsOverSubshells === "perCommTarget") kernel.commsOverSubshells = "perComm";
-      act();
+      this.act();
     }
-    session = header.session;
-  };
-  const { statusChanged, iopubMessage } = manager?.kernel ?? {};
-  statusChanged?.connect(onStatus);
-  iopubMessage?.connect(onWord);
-  return () => {
-    statusChanged?.disconnect(onStatus);
-    iopubMessage?.disconnect(onWord);
+    this.session = session;
   };
 }
 

@@ -17,6 +17,7 @@ export class FakeHost implements Host {
   sent: Outgoing[] = [];
   traits: Traits;
   dead = false;
+  roused = 0;
   private changes = new Map<string, Set<() => void>>();
   private messages = new Set<(message: Incoming, buffers: Bytes[]) => void>();
   private losses = new Set<() => void>();
@@ -71,6 +72,10 @@ export class FakeHost implements Host {
   onLost(act: () => void): () => void {
     this.losses.add(act);
     return () => this.losses.delete(act);
+  }
+
+  rouse(): void {
+    this.roused++;
   }
 
   /** Listeners that are still there. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Kernel } from "../src/kernel";
 import type { DrawnPrompt } from "../src/protocol";
+import { BUSY_AFTER, LOST_AFTER } from "../src/requests";
 import { FakeClock } from "./fakeclock";
 import { deflated, FakeHost, HEIGHT, WIDTH } from "./fakehost";
 
@@ -213,6 +214,20 @@ describe("the conversation with the kernel", () => {
       kernel.prompt(0, click, null);
       expect(kernel.state).toBe("gone");
       expect(kernel.requests.prompts).toHaveLength(1);
+    });
+
+    it("rouses a kernel that does not take up what it was sent", () => {
+      kernel.prompt(0, click, null);
+      clock.go(BUSY_AFTER - 1);
+      expect(host.roused).toBe(0);
+      clock.go(1);
+      expect([kernel.state, host.roused]).toEqual(["busy", 1]);
+      clock.go(LOST_AFTER);
+      expect([kernel.state, host.roused]).toEqual(["lost", 2]);
+      host.update(host.last().id, 1, 0, {});
+      kernel.prompt(0, click, null);
+      clock.go(BUSY_AFTER);
+      expect([kernel.state, host.roused]).toEqual(["busy", 3]);
     });
 
     it("forgets all with a new image, and does not take the old image's mask for the new one's", () => {

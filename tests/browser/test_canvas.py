@@ -394,6 +394,24 @@ def test_a_stroke_across_a_kernel_restart_is_told_and_kept(lab):
     assert "w.add_scribble([(40" in copied(canvas)
 
 
+def test_a_restart_that_the_page_did_not_hear_of_is_found_out(open_notebook, page):
+    deaf = False
+
+    def on_socket(socket):
+        server = socket.connect_to_server()
+        server.on_message(lambda message: None if deaf and b"iopub" in message else socket.send(message))
+
+    page.route_web_socket(re.compile("/channels"), on_socket)
+    lab = open_notebook([SETUP + "w = sp.Segmenter(np.zeros((120, 160)), model=PaintPredictor())\nw"])
+    canvas = lab.run_widget(0)
+    canvas.stroke((40, 50), (90, 50))
+    canvas.expect_prompts(1)
+    deaf = True  # as it may be while the server connects to the new kernel's broadcasts
+    restart(lab)
+    canvas.stroke((40, 80), (90, 80))
+    canvas.expect_state("gone")
+
+
 def restart(lab):
     """Restart the kernel behind the page's back."""
     (session,) = [s for s in lab.request("GET", "sessions") if s["path"] == lab.notebook]
