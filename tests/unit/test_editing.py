@@ -251,12 +251,12 @@ def test_labels_are_added_renamed_recoloured_and_ordered(w, view):
     assert view.say("labels", labels=labels)[-1]["type"] == "update"
     view.say("prompt", label=3, prompt=CLICK)
     assert w.label_map[20, 20] == 4
-    for labels, words in (
+    for wrong, words in (
         (labels[:2], "at least the 4"),
         ([{**labels[0], "name": "bone"}, *labels[1:]], "names that differ"),
         ([{**labels[0], "color": "red"}, *labels[1:]], "#rrggbb"),
     ):
-        assert words in view.say("labels", labels=labels)[-1]["text"]
+        assert words in view.say("labels", labels=wrong)[-1]["text"]
     with pytest.raises(ValueError, match="label takes one of 'lesion', 'organ', 'artery', 'bone'; got 'x'"):
         w.change_label("x", name="y")
 
@@ -324,6 +324,7 @@ class Anything(RuleBasedStateMachine):
         self.view = FrontEnd(self.widget)
 
     def say(self, kind, **fields):
+        self.widget.last_error = None
         answers = [message["type"] for message in self.view.say(kind, **fields)]
         assert answers[-1] in {"update", "error", "preview"}
         assert (answers[-1] == "error") == (self.widget.last_error is not None)
@@ -331,7 +332,6 @@ class Anything(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(["prompt", "paint", "preview"]), label=label, prompt=drawn)
     def draw(self, kind, label, prompt):
         self.say(kind, label=label, prompt=prompt)
-        self.widget.last_error = None
 
     @rule(kind=st.sampled_from(["clear", "unpaint", "commit", "undo", "redo"]), label=label)
     def command(self, kind, label):
@@ -367,7 +367,6 @@ class Anything(RuleBasedStateMachine):
             self.widget.start_from(bits)
         except ValueError as error:
             assert "is locked" in str(error)  # noqa: PT017
-            self.widget.last_error = None
 
     @invariant()
     def both_sides_agree(self):
