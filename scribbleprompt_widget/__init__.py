@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names, register_predictor
     from scribbleprompt_widget.prompts import Box, Click, Lasso, Prompts, Scribble
     from scribbleprompt_widget.training.finetune import finetune
-    from scribbleprompt_widget.widgets.segmenter import Segmenter
+    from scribbleprompt_widget.widgets.segmenter import Segmenter, load_session
 
 __version__ = "0.1.0"
 
@@ -22,6 +22,7 @@ __all__ = [
     "Segmenter",
     "finetune",
     "load_predictor",
+    "load_session",
     "predictor_names",
     "register_predictor",
 ]
@@ -36,6 +37,7 @@ _HOME = {
     "Segmenter": "widgets.segmenter",
     "finetune": "training.finetune",
     "load_predictor": "predictors.registry",
+    "load_session": "widgets.segmenter",
     "predictor_names": "predictors.registry",
     "register_predictor": "predictors.registry",
 }

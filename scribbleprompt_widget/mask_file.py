@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from scribbleprompt_widget.image_file import Geometry, load_sitk, quiet_sitk
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -68,23 +69,36 @@ def save_mask(
     suffix = _suffix_of(target)
     array = np.asarray(array)
     _check(array, image, suffix, labels)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(target.parent)!r} to write {target.name!r} in")
     if image.source is not None and target.resolve() == Path(image.source).resolve():
         raise ValueError(f"path takes another file than the image's own, got {str(target)!r}")
     if array.dtype.kind != "b":
         array = array.astype(np.min_scalar_type(int(array.max())))
-    # A folder, not a file, so that the mask gets the permissions of any other file.
-    with tempfile.TemporaryDirectory(prefix=".mask-", dir=target.parent) as folder:
-        written = Path(folder, f"mask{suffix}")
+    with written_whole(target, suffix) as written:
         if suffix in _ARRAYS:
             _write_arrays(written, array, image, labels)
         elif suffix in _PICTURES:
             _write_picture(written, array)
         else:
             _write_medical(written, array.astype(np.uint8) if array.dtype.kind == "b" else array, image)
-        written.replace(target)
     return target
+
+
+@contextmanager
+def written_whole(target: Path, suffix: str = "") -> Iterator[Path]:
+    """A path with this suffix to write to; it becomes `target` when all went well, and is gone when not.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no folder for `target`.
+    """
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {str(target.parent)!r} to write {target.name!r} in")
+    # A folder, not a file, so that what is written gets the permissions of any other file.
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
+        written = Path(folder, f"part{suffix}")
+        yield written
+        written.replace(target)
 
 
 def target_path(path: str | os.PathLike[str]) -> Path:

@@ -27,9 +27,10 @@ from scribbleprompt_widget.widgets.drawing import Drawing
 from scribbleprompt_widget.widgets.masks import Plane, compressed
 from scribbleprompt_widget.widgets.messages import Act, act_of, check_labels, label_index
 from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
+from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
-__all__ = ["Area", "Segmenter"]
+__all__ = ["Area", "Segmenter", "load_session"]
 
 log = logging.getLogger(__name__)
 
@@ -237,6 +238,27 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             one = len(self._annotation.labels) == 1 and not self._annotation.instances
             return save_mask(path, self.mask if one else self.label_map, self.image, labels=self.labels)
 
+    def save_session(self, path: str | Path) -> Path:
+        """Keep everything for another day: the image (its path where it has one), labels, history and masks.
+
+        Parameters
+        ----------
+        path
+            A file; `load_session` reads it. It is a zip with a readable ``session.json``.
+
+        Returns
+        -------
+        Path
+            The file written.
+
+        Raises
+        ------
+        TypeError, FileNotFoundError
+            When `path` is no path, or lies in no folder.
+        """
+        with self._lock:
+            return write_session(path, self._annotation, self.label)
+
     def snapshot(self, path: str | Path | None = None) -> np.ndarray:
         """(H, W, 3) uint8 picture of the image with its masks, also written to `path` (.png, .jpg, ...) if given."""
         picture = self._drawn_over()
@@ -266,6 +288,14 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             self.last_error = None
             self._version += 1
             self._image = _image_state(opened, self._version)
+            self._publish([], base=None)
+        self._tell_observers()
+
+    def _go_on(self, saved: Saved) -> None:
+        with self._lock:
+            self._annotation = Annotation(self.image, saved.labels, self._annotation.predictor, saved.history)
+            self.label = saved.active
+            self._version += 1
             self._publish([], base=None)
         self._tell_observers()
 
@@ -569,6 +599,31 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         if (bundle := self._repr_mimebundle_()) is not None:
             publish_display_data(*bundle)
         self._static.show()
+
+
+def load_session(path: str | Path, *, image: Any = None, model: str | Path | Predictor | None = None) -> Segmenter:
+    """Go on with what `Segmenter.save_session` kept: undo and redo go as far as they went.
+
+    Parameters
+    ----------
+    path
+        The file.
+    image
+        The image, if its file is not where it was: anything that `Image.of` takes.
+    model
+        What predicts from now on, as for `Segmenter`; the predictor that was used unless given.
+
+    Raises
+    ------
+    FileNotFoundError
+        When `path` or the image's own file does not exist.
+    ValueError
+        When the file is no session or of a later version, the image another one, or the predictor unknown here.
+    """
+    saved = read_session(path, image)
+    w = Segmenter(saved.image, [label.name for label in saved.labels], saved.model if model is None else model)
+    w._go_on(saved)
+    return w
 
 
 def _label_names(labels: Sequence[str]) -> list[str]:
