@@ -3,7 +3,8 @@
 A residual U-Net, narrow where there are many pixels and wide where there are few. What makes it sharp: a few features
 at the image's own resolution go past everything to the head. What makes it see far: large depthwise kernels below, and
 attention at the bottom, where any place can look at any other. What it need not learn: where prompts reach over even
-ground (`spread_prompts`), what looks like them (`likeness`), and what stands out from its surroundings (`relief`).
+ground (`spread_prompts`), what looks like them (`likeness`), what stands out from its surroundings (`relief`), and where
+lines are (`ridges`).
 Every normalisation folds into its convolution (`CompactNetwork.fold`).
 """
 
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from scribbleprompt_widget.models.likeness import likeness
 from scribbleprompt_widget.models.relief import relief
+from scribbleprompt_widget.models.ridges import ridges
 from scribbleprompt_widget.models.spread import spread_prompts
 
 __all__ = ["CompactConfig", "CompactNetwork", "Level"]
@@ -96,8 +98,10 @@ class CompactConfig:
         in training either. "none": they have been folded away.
     relief
         The image's local contrast is read beside the five channels (see `relief`).
+    ridges
+        So is the strength of lines (see `ridges`).
     likeness
-        So are maps of what looks like the strokes: in the image and in its relief (see `likeness`).
+        So are maps of what looks like the strokes: in the image, and in its relief and ridges where they are read.
     contrasts
         Prompts spread over the image are read beside the five channels, once for each of these (see `spread_prompts`);
         none: the five channels alone.
@@ -116,6 +120,7 @@ class CompactConfig:
     )
     norm: str = "weight"
     relief: bool = True
+    ridges: bool = True
     likeness: bool = True
     contrasts: tuple[float, ...] = (8.0, 40.0)
     matching: bool = False
@@ -145,13 +150,14 @@ class CompactNetwork(nn.Module):
         super().__init__()
         self.config = config = CompactConfig() if config is None else config
         norm, first, *others = config.norm, config.levels[0], *config.levels[1:]
-        read = IN_CHANNELS + config.relief + 2 * config.likeness + len(config.contrasts)
+        looks = config.relief + config.ridges
+        read = IN_CHANNELS + looks + (1 + looks) * config.likeness + len(config.contrasts)
         self.stem: nn.Module
         if config.detail:
             self.stem = _conv(read, config.detail, 3, norm=norm)
             self.enter = _conv(config.detail, first.width, 2, stride=2, norm=norm)
             self.leave = _conv(first.width, 4 * config.detail, 1, norm=norm)
-            self.refine = _conv(config.detail, config.detail, 3, norm=norm)
+            self.refine = _conv(config.detail, config.detail, 3, groups=config.detail, norm=norm)
             self.head = nn.Conv2d(config.detail, 1, 3, padding=1)
         else:
             self.enter = _conv(4 * read, first.width, 3, norm=norm)
@@ -206,12 +212,11 @@ class CompactNetwork(nn.Module):
             torch.maximum(positive, BOX_PULL * box * (negative == 0)),
             torch.maximum(negative, outside * (positive == 0)),
         )
-        found = []
-        if config.relief or config.likeness:
-            local = relief(image)
-            found += [local] if config.relief else []
-            seen = torch.cat([image, (local + 1) / 2], dim=1)
-            found += [likeness(seen, positive, negative)] if config.likeness else []
+        found = [relief(image)] if config.relief else []
+        found += [ridges(image)] if config.ridges else []
+        if config.likeness:
+            seen = torch.cat([image, *((look + 1) / 2 for look in found)], dim=1)
+            found.append(likeness(seen, positive, negative))
         if config.contrasts:
             grids = len(config.levels)
             found.append(spread_prompts(image, positive, negative, contrasts=config.contrasts, grids=grids))
