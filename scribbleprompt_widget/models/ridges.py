@@ -1,7 +1,7 @@
 """Ridges: where an image has dark or bright lines, faint ones as clear as strong ones.
 
-A line is where the grey curves strongly across and little along: of the two eigenvalues of the second derivatives one is
-large and the other small (Sato et al., Medical Image Analysis 1998). Looked for at two widths.
+A line is where the grey curves strongly across and little along: of its second derivatives' eigenvalues one is large and
+the other small (Sato et al., Medical Image Analysis 1998). Looked for at two widths.
 """
 
 from __future__ import annotations
