@@ -3,8 +3,8 @@
 A residual U-Net, narrow where there are many pixels and wide where there are few. What makes it sharp: a few features
 at the image's own resolution go past everything to the head. What makes it see far: large depthwise kernels below, and
 attention at the bottom, where any place can look at any other. What it need not learn: where prompts reach over even
-ground (`spread_prompts`), what looks like them (`likeness`), what stands out from its surroundings (`relief`), and lines
-(`ridges`).
+ground (`spread_prompts`), what looks like them (`likeness`), what stands out from its surroundings (`relief`), and
+where lines are (`ridges`).
 Every normalisation folds into its convolution (`CompactNetwork.fold`).
 """
 

@@ -1,6 +1,6 @@
 """Ridges: where an image has dark or bright lines, faint ones as clear as strong ones.
 
-A line is where the grey curves strongly across and little along: of its second derivatives' eigenvalues one is large and
+A line is where the grey curves strongly across and little along: of its second derivatives' eigenvalues one is large,
 the other small (Sato et al., Medical Image Analysis 1998). Looked for at two widths.
 """
 
@@ -18,10 +18,10 @@ FINE: Final = (1 / 64, 6 / 64, 15 / 64, 20 / 64, 15 / 64, 6 / 64, 1 / 64)
 COARSE: Final = (1 / 16, 0, 4 / 16, 0, 6 / 16, 0, 4 / 16, 0, 1 / 16)
 """Smoothing before derivatives are taken, for thin lines, and on top of it for wide ones: standard deviations of 1.2
 and 2.3 pixels."""
-NEIGHBOURHOOD: Final = 32
-"""Side of the squares whose mean square a line's strength is compared with."""
-STEP: Final = 8
-"""Pixels between the middles of such squares; interpolated between them."""
+CELL: Final = 4
+NEIGHBOURHOOD: Final = 8
+STEP: Final = 2
+"""A line's strength is compared with the mean square in squares of so many cells, so many cells apart; interpolated."""
 LEAST: Final = 1e-3
 """Curvature, of an image in [0, 1], below which everything is grain."""
 MOST: Final = 3.0
@@ -44,8 +44,9 @@ def ridges(image: Tensor) -> Tensor:
     fine = _smoothed(image.float(), FINE)
     thin, wide = _lines(fine, 1), _lines(_smoothed(fine, COARSE), 2)
     strength = torch.where(wide.abs() > thin.abs(), wide, thin)
+    cells = F.avg_pool2d(strength.square(), CELL)
     margin = (NEIGHBOURHOOD - STEP) // 2
-    squares = F.avg_pool2d(F.pad(strength.square(), (margin,) * 4, mode="replicate"), NEIGHBOURHOOD, STEP)
+    squares = F.avg_pool2d(F.pad(cells, (margin,) * 4, mode="replicate"), NEIGHBOURHOOD, STEP)
     around = F.interpolate(squares, size=(image.shape[-2], image.shape[-1]), mode="bilinear").sqrt()
     return (strength / (MOST * around.clamp_min(LEAST))).clamp(-1, 1)
 
