@@ -13,10 +13,11 @@ import numpy as np
 from scipy import ndimage
 
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.packed_mask import Region
+from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.prompts import Lasso, Scribble, cells_of
+from scribbleprompt_widget.region import Region, join, widened, within
 
-__all__ = ["NOTHING", "Edit", "Finish", "join", "within"]
+__all__ = ["Edit", "Edits", "Finish"]
 
 Edit = Scribble | Lasso
 """Pixels that a person set (positive) or cleared."""
@@ -25,7 +26,47 @@ HALF: Final = 0.5
 MOST_SMOOTH: Final = 50.0
 SMOOTH_REACH: Final = 3
 """Standard deviations beyond which a blur is not felt."""
-NOTHING: Final[Region] = (slice(0, 0), slice(0, 0))
+
+
+@dataclass(frozen=True)
+class Edits:
+    """Pixels that were set or cleared by hand; the later edit of a pixel holds.
+
+    Attributes
+    ----------
+    painted, erased
+        Where pixels are set, and cleared.
+    count
+        How many edits that took.
+    """
+
+    painted: PackedMask
+    erased: PackedMask
+    count: int
+
+    @classmethod
+    def none(cls, shape: tuple[int, int]) -> Edits:
+        """No edits of an image of `shape` (H, W)."""
+        empty = PackedMask(shape, (0, 0, 0, 0), b"")
+        return cls(empty, empty, 0)
+
+    def plus(self, edit: Edit) -> Edits:
+        """With one more edit."""
+        part = _region_of(edit, self.painted.shape)
+        region = join(part, self.painted.region, self.erased.region)
+        signs = self.signs(region)
+        signs[within(part, region)][_pixels_of(edit, part) > 0] = 1 if edit.positive else -1
+        return Edits(self._packed(signs > 0, region), self._packed(signs < 0, region), self.count + 1)
+
+    def signs(self, region: Region) -> np.ndarray:
+        """(h, w) int8 in a region that holds all of them: 1 where pixels are set, -1 where they are cleared."""
+        signs = np.zeros([side.stop - side.start for side in region], dtype=np.int8)
+        for mask, sign in ((self.painted, 1), (self.erased, -1)):
+            signs[within(mask.region, region)][mask.pixels] = sign
+        return signs
+
+    def _packed(self, pixels: np.ndarray, region: Region) -> PackedMask:
+        return PackedMask.of_part(pixels, region, self.painted.shape)
 
 
 @dataclass(frozen=True)
@@ -43,14 +84,14 @@ class Finish:
     smooth
         Standard deviation in pixels of the blur that rounds the border off; 0: none.
     edits
-        Pixels set or cleared by hand, in order. They enter before the rest is done, and hold after it.
+        What was set or cleared by hand. It enters before the rest is done, and holds after it.
     """
 
     threshold: float = HALF
     fill_holes: bool = False
     keep_largest: bool = False
     smooth: float = 0.0
-    edits: tuple[Edit, ...] = ()
+    edits: Edits | None = None
 
     def __post_init__(self) -> None:
         for name in ("threshold", "smooth"):
@@ -88,26 +129,28 @@ class Finish:
         """
         if not (self.edits or self.fill_holes or self.keep_largest or self.smooth):
             return window, pixels
+        # What costs by the pixel is done where the mask is, not where it was looked for.
+        found = PackedMask.of_part(pixels, window, shape).region
         margin = math.ceil(SMOOTH_REACH * self.smooth)
-        edited = [_region_of(edit, shape) for edit in self.edits]
-        region = _widened(join(window, *edited), margin, shape)
+        edited = (self.edits.painted.region, self.edits.erased.region) if self.edits else ()
+        region = widened(join(found, *edited), margin, shape)
         mask = np.zeros([side.stop - side.start for side in region], dtype=bool)
-        mask[within(window, region)] = pixels
-        painted = np.zeros(mask.shape, dtype=np.int8)
-        for edit, part in zip(self.edits, edited, strict=True):
-            painted[within(part, region)][_pixels_of(edit, part) > 0] = 1 if edit.positive else -1
-        mask = _held(mask, painted)
+        mask[within(found, region)] = pixels[within(found, window)]
+        signs = self.edits.signs(region) if self.edits else None
+        mask = _held(mask, signs)
         if self.fill_holes:
             mask = ndimage.binary_fill_holes(mask)
         if self.smooth:
             mask = ndimage.gaussian_filter(mask.astype(np.float32), self.smooth, mode="nearest") > HALF
         if self.keep_largest:
             mask = _largest(mask)
-        return region, _held(mask, painted)
+        return region, _held(mask, signs)
 
 
-def _held(mask: np.ndarray, painted: np.ndarray) -> np.ndarray:
-    held: np.ndarray = (mask | (painted > 0)) & (painted >= 0)
+def _held(mask: np.ndarray, signs: np.ndarray | None) -> np.ndarray:
+    if signs is None:
+        return mask
+    held: np.ndarray = (mask | (signs > 0)) & (signs >= 0)
     return held
 
 
@@ -144,35 +187,3 @@ def _pixels_of(edit: Edit, region: Region) -> np.ndarray:
         return np.zeros((rows.stop - rows.start, columns.stop - columns.start))
     height, width = rows.stop - rows.start, columns.stop - columns.start
     return cells_of(edit, Grid(columns.start, rows.start, columns.stop, rows.stop, height, width))
-
-
-def join(*regions: Region) -> Region:
-    """The smallest region that holds all; an empty one holds nothing."""
-    full = [region for region in regions if all(side.stop > side.start for side in region)]
-    if not full:
-        return NOTHING
-    rows, columns = zip(*full, strict=True)
-    return (
-        slice(min(side.start for side in rows), max(side.stop for side in rows)),
-        slice(min(side.start for side in columns), max(side.stop for side in columns)),
-    )
-
-
-def _widened(region: Region, margin: int, shape: tuple[int, int]) -> Region:
-    if region == NOTHING:
-        return region
-    rows, columns = (
-        slice(max(side.start - margin, 0), min(side.stop + margin, length))
-        for side, length in zip(region, shape, strict=True)
-    )
-    return rows, columns
-
-
-def within(inner: Region, outer: Region) -> Region:
-    """A region as seen from one that holds it; an empty one is empty anywhere."""
-    if any(side.stop <= side.start for side in inner):
-        return NOTHING
-    rows, columns = (
-        slice(small.start - large.start, small.stop - large.start) for small, large in zip(inner, outer, strict=True)
-    )
-    return rows, columns

@@ -15,7 +15,7 @@ from scribbleprompt_widget.finish import Finish
 from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.prompts import Prompts
 
-__all__ = ["Entry", "History", "Instance", "Step"]
+__all__ = ["BLANK", "Entry", "History", "Instance", "Step"]
 
 S = TypeVar("S")  # a predictor's state; what it is made of is the predictor's matter
 
@@ -57,6 +57,10 @@ class Entry(Generic[S]):
     def is_blank(self) -> bool:
         """Whether there is nothing to clear."""
         return not self.prompts and self.start is None and not self.finish.edits
+
+
+BLANK: Entry[Any] = Entry()
+"""What stands for a label that nothing was done to: one and the same, so that nothing is done again for it."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,13 @@ class Step(Generic[S]):
 
     def entry(self, label: int) -> Entry[S]:
         """What stands for a label."""
-        return self.entries[label] if label < len(self.entries) else Entry()
+        return self.entries[label] if label < len(self.entries) else BLANK
 
     def then(self, action: str, label: int, entry: Entry[S] | None = None, **changes: Any) -> Step[S]:
         """The step that follows this one: by a new entry for `label`, or by other fields."""
         entries = self.entries
         if entry is not None:
-            blank = (Entry[S](),) * (label - len(entries))
+            blank = (BLANK,) * (label - len(entries))
             entries = (*entries[:label], *blank, entry, *entries[label + 1 :])
         return replace(self, action=action, label=label, entries=entries, **changes)
 

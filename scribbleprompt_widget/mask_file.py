@@ -69,8 +69,7 @@ def save_mask(
     suffix = _suffix_of(target)
     array = np.asarray(array)
     _check(array, image, suffix, labels)
-    if image.source is not None and target.resolve() == Path(image.source).resolve():
-        raise ValueError(f"path takes another file than the image's own, got {str(target)!r}")
+    check_target(target, image)
     if array.dtype.kind != "b":
         array = array.astype(np.min_scalar_type(int(array.max())))
     with written_whole(target, suffix) as written:
@@ -81,6 +80,18 @@ def save_mask(
         else:
             _write_medical(written, array.astype(np.uint8) if array.dtype.kind == "b" else array, image)
     return target
+
+
+def check_target(target: Path, image: Image) -> None:
+    """See that nothing is written over the image's own file.
+
+    Raises
+    ------
+    ValueError
+        If it would be.
+    """
+    if image.source is not None and target.resolve() == Path(image.source).resolve():
+        raise ValueError(f"path takes another file than the image's own, got {str(target)!r}")
 
 
 @contextmanager

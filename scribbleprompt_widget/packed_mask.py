@@ -7,10 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["PackedMask", "Region"]
+from scribbleprompt_widget.region import Region
 
-Region = tuple[slice, slice]
-"""Rows and columns of an image."""
+__all__ = ["PackedMask"]
 
 
 @dataclass(frozen=True)
@@ -34,15 +33,19 @@ class PackedMask:
     @classmethod
     def of(cls, mask: np.ndarray, region: Region | None = None) -> PackedMask:
         """Pack an (H, W) bool mask; `region`: where to look for it, if it is known."""
-        rows, columns = region or (slice(0, mask.shape[0]), slice(0, mask.shape[1]))
-        part = mask[rows, columns]
-        y, x = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+        region = region or (slice(0, mask.shape[0]), slice(0, mask.shape[1]))
+        return cls.of_part(mask[region], region, mask.shape)
+
+    @classmethod
+    def of_part(cls, pixels: np.ndarray, region: Region, shape: tuple[int, ...]) -> PackedMask:
+        """Pack a mask of `shape` (H, W) that is `pixels` (h, w) bool in a region, and background elsewhere."""
+        y, x = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
         if not len(y):
-            return cls(_size(mask.shape), (0, 0, 0, 0), b"")
+            return cls(_size(shape), (0, 0, 0, 0), b"")
         x0, y0, x1, y1 = int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1
-        left, top = columns.start, rows.start
-        bits = np.packbits(part[y0:y1, x0:x1]).tobytes()
-        return cls(_size(mask.shape), (left + x0, top + y0, left + x1, top + y1), bits)
+        top, left = region[0].start, region[1].start
+        bits = np.packbits(pixels[y0:y1, x0:x1]).tobytes()
+        return cls(_size(shape), (left + x0, top + y0, left + x1, top + y1), bits)
 
     @property
     def region(self) -> Region:

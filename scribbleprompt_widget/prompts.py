@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from skimage.draw import polygon
 
 from scribbleprompt_widget.grid import Grid
 
@@ -137,8 +136,9 @@ class Lasso:
     Parameters
     ----------
     points
-        (N, 2) corners as (x, y) in image pixels, N >= 3. It covers the pixels whose centres lie inside; where it
-        crosses itself, those that it goes round an odd number of times; its outline where it is too thin for any.
+        (N, 2) corners as (x, y) in image pixels, N >= 3. It covers the pixels whose centres lie inside (on its left and
+        upper sides too); where it crosses itself, those that it goes round an odd number of times; its outline where it
+        is too thin for any.
     positive
         True on the object, False beside it.
     """
@@ -469,11 +469,25 @@ def _lasso_cells(lasso: Lasso, grid: Grid) -> np.ndarray:
 
 
 def _polygon(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """(h, w) float32: 1 in the cells whose centres lie inside a polygon, corners (N, 2) as (x, y) in cells."""
-    filled = np.zeros(shape, dtype=np.float32)
-    rows, columns = polygon(corners[:, 1], corners[:, 0], shape)  # type: ignore[no-untyped-call]
-    filled[rows, columns] = 1
-    return filled
+    """(h, w) float32: 1 in the cells whose centres lie inside a polygon, corners (N, 2) as (x, y) in cells.
+
+    Each edge flips all that lies right of it: what was flipped an odd number of times is inside.
+    """
+    height, width = shape
+    starts, ends = corners, np.roll(corners, -1, axis=0)
+    low, high = np.minimum(starts[:, 1], ends[:, 1]), np.maximum(starts[:, 1], ends[:, 1])
+    # The rows whose centres an edge crosses; one that ends on a centre belongs to the rows below it.
+    first = np.clip(np.ceil(low), 0, height).astype(np.int64)
+    last = np.clip(np.ceil(high), 0, height).astype(np.int64)
+    edge = np.repeat(np.arange(len(corners)), last - first)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(last - first) - (last - first), last - first) + first[edge]
+    rise = (ends - starts)[edge]
+    x = starts[edge, 0] + rise[:, 0] * ((row - starts[edge, 1]) / rise[:, 1])
+    column = np.clip(np.ceil(x), 0, width).astype(np.int64)
+    flips = np.zeros((height, width + 1), dtype=np.uint8)
+    np.add.at(flips, (row, column), 1)  # wraps at 256, which is even
+    inside: np.ndarray = (np.cumsum(flips[:, :-1], axis=1, dtype=np.uint8) & 1).astype(np.float32)
+    return inside
 
 
 def _scribble_cells(scribble: Scribble, grid: Grid) -> np.ndarray:

@@ -72,9 +72,12 @@ class State:
         """(h, w) float32: the logits at the image's own resolution, inside `window`."""
         return self._restored(Grid.restore)
 
-    def restore_positive(self) -> np.ndarray:
-        """(h, w) bool: ``restore() > 0``, at a small part of its cost (`Grid.restore_positive`)."""
-        return self._restored(Grid.restore_positive)
+    def restore_positive(self, least: float = 0.0) -> np.ndarray:
+        """(h, w) bool: ``restore() > least``, at a small part of its cost (`Grid.restore_positive`).
+
+        What is `held` has its sign whatever `least` is.
+        """
+        return self._restored(lambda grid, logits, shape: grid.restore_positive(logits - np.float32(least), shape))
 
     def _restored(self, bring: Callable[[Grid, np.ndarray, tuple[int, int]], np.ndarray]) -> np.ndarray:
         restored = bring(self.grid, self.logits, self.shape)

@@ -78,11 +78,23 @@ class RandomWalkerSession(Session):
             # There is nothing to walk from: the earlier logits are the answer.
             return previous if previous is not None else self.empty_state()
         if previous is not None and previous.engine == GIVEN and (previous.logits > 0).any():
-            return self._correct(prompts, previous)
+            return self._refine(prompts, previous)
         layout = _layout(prompts)
         if layout == prompts or not (isinstance(prompts[-1], Click) or _is_click(layout)):
             return self._anew(prompts)
         earlier = previous if previous is not None and (previous.logits > 0).any() else self._anew(layout)
+        return self._correct(prompts, earlier) if (earlier.logits > 0).any() else self._anew(prompts)
+
+    def _refine(self, prompts: Prompts, given: State) -> State:
+        """A mask that was handed in, with what boxes hold, and corrected by the rest."""
+        height, width = self.image.shape
+        scale = min(1.0, JOINED_SIDE / max(height, width))
+        grid = Grid(0, 0, width, height, max(round(height * scale), 1), max(round(width * scale), 1))
+        earlier = self._state(_resampled(given.logits, given.grid, grid, MAX_LOGIT), grid)
+        boxes = Prompts(p for p in prompts if isinstance(p, Box))
+        if boxes:
+            around = Prompts(p for p in prompts if isinstance(p, Box) or _is_negative(p))
+            earlier = self._joined(earlier, self._anew(around), prompts)
         return self._correct(prompts, earlier) if (earlier.logits > 0).any() else self._anew(prompts)
 
     def _anew(self, prompts: Prompts) -> State:

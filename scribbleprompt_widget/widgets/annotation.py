@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from scribbleprompt_widget.finish import NOTHING, Edit, Finish
+from scribbleprompt_widget.finish import Edit, Edits, Finish
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.history import Entry, History, Instance, Step
+from scribbleprompt_widget.history import BLANK, Entry, History, Instance, Step
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.packed_mask import PackedMask, Region
+from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import Prediction, Predictor, Session, State
 from scribbleprompt_widget.prompts import Prompt, Prompts, check_inside
+from scribbleprompt_widget.region import NOTHING, Region, overlap, within
 from scribbleprompt_widget.widgets.masks import Change, Instances, Masks, Plane
 
 __all__ = ["Annotation", "Label"]
@@ -43,16 +44,14 @@ class Label:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What a mask on the screen was made from: made of the same things, it would be the same."""
+    """What a mask on the screen was made from, besides instances: made of the same, it would be the same."""
 
-    entry: Entry[State] = field(default_factory=Entry)
-    instances: tuple[Instance, ...] = ()
+    entry: Entry[State] = BLANK
     locked: tuple[Entry[State], ...] = ()
 
     def is_same(self, other: _Shown) -> bool:
         return (
             self.entry is other.entry
-            and self.instances is other.instances
             and len(self.locked) == len(other.locked)
             and all(a is b for a, b in zip(self.locked, other.locked, strict=True))
         )
@@ -119,11 +118,11 @@ class Annotation:
     def label_map(self) -> np.ndarray:
         """(H, W) unsigned integers: 0 background, i for label i - 1; where masks overlap, the one of highest rank."""
         result = np.zeros(self.image.shape, dtype=np.min_scalar_type(len(self.labels)))
-        labels = np.array([0, *(instance.label + 1 for instance in self.instances.items)])
+        committed = np.array([0, *(instance.label + 1 for instance in self.instances.items)])[self.instances.map]
         for label in sorted(range(len(self.labels)), key=lambda i: self.labels[i].rank):
             result[self.masks[label]] = label + 1
             if self.instances:
-                result[labels[self.instances.map] == label + 1] = label + 1
+                result[committed == label + 1] = label + 1
         return result
 
     # --- what can be done ---------------------------------------------------------------------------------------------
@@ -142,7 +141,7 @@ class Annotation:
     def preview(self, label: int, prompt: Prompt) -> list[Plane]:
         """What would change on the screen if `prompt` were added; nothing is kept."""
         step = self.history.current.then("prompt", label, self._added(label, prompt))
-        return self._change(label, step, self._session, self.instances, {}).planes
+        return self._change(label, step, self.instances, {}).planes
 
     def reprompt(self, label: int, changes: Mapping[int, Sequence[Prompt]]) -> list[Plane] | None:
         """Put other prompts in the place of some, by their index (none deletes, two split), and predict again."""
@@ -160,30 +159,31 @@ class Annotation:
         entry = self._open_entry(label)
         if entry.is_blank:
             return None
-        return self._push("clear", label, Entry(finish=replace(entry.finish, edits=())))
+        return self._push("clear", label, Entry(finish=replace(entry.finish, edits=None)))
 
     def start(self, label: int, mask: np.ndarray) -> list[Plane]:
         """Start from an (H, W) bool mask: prompts and edits of the label go, and those to come refine it."""
         entry = self._open_entry(label)
-        finish = replace(entry.finish, edits=())
+        finish = replace(entry.finish, edits=None)
         return self._push("start", label, Entry(start=PackedMask.of(mask), finish=finish, began=time.monotonic()))
 
     def paint(self, label: int, edit: Edit) -> list[Plane]:
         """Set or clear pixels by hand, whatever is predicted later."""
         check_inside(edit, self.image.shape)
         finish = self._open_entry(label).finish
-        return self._finish("paint", label, replace(finish, edits=(*finish.edits, edit)))
+        edits = (finish.edits or Edits.none(self.image.shape)).plus(edit)
+        return self._finished_by("paint", label, replace(finish, edits=edits))
 
     def unpaint(self, label: int) -> list[Plane] | None:
         """Take back all that was set or cleared by hand."""
         finish = self._open_entry(label).finish
-        return self._finish("unpaint", label, replace(finish, edits=())) if finish.edits else None
+        return self._finished_by("unpaint", label, replace(finish, edits=None)) if finish.edits else None
 
     def finish(self, label: int, **settings: Any) -> list[Plane] | None:
         """Change what is done to the predictions of a label: fields of `Finish`."""
         old = self._open_entry(label).finish
         new = replace(old, **settings)
-        return None if new == old else self._finish("finish", label, new)
+        return None if new == old else self._finished_by("finish", label, new)
 
     def commit(self, label: int) -> list[Plane] | None:
         """Make the mask of a label an instance, and begin the next."""
@@ -194,27 +194,31 @@ class Annotation:
         seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
         layer = self.instances.layer_for(mask.region, mask.pixels)
         instance = Instance(label, mask, layer, entry.prompts, seconds)
-        blank = Entry[State](finish=replace(entry.finish, edits=()))
+        blank: Entry[State] = Entry(finish=replace(entry.finish, edits=None))
         return self._push("commit", label, blank, instances=(*self.history.current.instances, instance))
 
     def lock(self, label: int, locked: bool) -> list[Plane] | None:
         """Let nothing overwrite the pixels of a label, nor draw on it; or do again."""
+        if not isinstance(locked, bool | np.bool_):
+            raise TypeError(f"locked takes True or False, got {locked!r}")
         if locked == self.is_locked(label):
             return None
-        labels = self.history.current.locked ^ {label}
-        return self._push("lock" if locked else "unlock", label, locked=labels)
+        labels = self.history.current.locked
+        return self._push(
+            "lock" if locked else "unlock", label, locked=labels | {label} if locked else labels - {label}
+        )
 
     def use(self, predictor: Predictor) -> list[Plane] | None:
         """Go on with another predictor: what was drawn is predicted again, in one step."""
         session = predictor.open(self.image)
         step = self.history.current
         for label, entry in enumerate(step.entries):
-            if entry.prompts:
+            if entry.prompts and label not in step.locked:
                 unknown = replace(entry, states=(None,) * len(entry.prompts))
                 step = step.then("model", label, self._predicted(unknown, entry.prompts, 0, session))
         planes = None
         if step is not self.history.current:
-            planes = self._become(step, lambda: self.history.push(step), session)
+            planes = self._become(step, lambda: self.history.push(step))
         self.predictor, self._session = predictor, session
         return planes
 
@@ -229,8 +233,8 @@ class Annotation:
     def go(self, step: int) -> list[Plane] | None:
         """To any step of the history, without inference."""
         steps = self.history.steps
-        if not 0 <= step < len(steps):
-            raise ValueError(f"step takes one of the {len(steps)} steps, from 0; got {step}")
+        if isinstance(step, bool) or not isinstance(step, int | np.integer) or not 0 <= step < len(steps):
+            raise ValueError(f"step takes one of the {len(steps)} steps, from 0; got {step!r}")
         if step == self.history.cursor:
             return None
         return self._become(steps[step], lambda: self.history.go(step))
@@ -256,6 +260,8 @@ class Annotation:
             return replace(entry, prompts=prompts, states=known, began=began)
         session = session or self._session
         before = entry.state_before(same)
+        if before is not None and before.predictor != session.predictor.name:
+            before = None  # it would not be read
         given: State | np.ndarray | None = before
         if entry.start is not None and (before is None or not session.remembers):
             given = _logits(entry.start)
@@ -264,7 +270,7 @@ class Annotation:
         padded = (*known, *[None] * len(prompts))[: len(prompts) - 1]
         return replace(entry, prompts=prompts, states=(*padded, prediction.state), began=began)
 
-    def _finish(self, action: str, label: int, finish: Finish) -> list[Plane]:
+    def _finished_by(self, action: str, label: int, finish: Finish) -> list[Plane]:
         entry = self.entry(label)
         began = time.monotonic() if entry.began is None else entry.began
         return self._push(action, label, replace(entry, finish=finish, began=began))
@@ -273,16 +279,17 @@ class Annotation:
         step = self.history.current.then(action, label, entry, **changes)
         return self._become(step, lambda: self.history.push(step))
 
-    def _become(self, step: Step[State], move: Callable[[], None], session: Session | None = None) -> list[Plane]:
+    def _become(self, step: Step[State], move: Callable[[], None]) -> list[Plane]:
         """Show `step`, and `move` the history to it. All that may fail is done before anything changes."""
-        session = session or self._session
         instances, planes = self.instances.become(step.instances)
+        moved = self.instances.changed(step.instances)
         shown = [self._shown_of(label, step) for label in range(len(self.labels))]
         changes: dict[int, Change] = {}
         # What is locked first: the rest makes way for it.
         for label in sorted(range(len(self.labels)), key=lambda i: i not in step.locked):
-            if not shown[label].is_same(self._shown[label]):
-                changes[label] = self._change(label, step, session, instances, changes)
+            is_met = overlap(moved, self.masks.window(label)) != NOTHING
+            if is_met or not shown[label].is_same(self._shown[label]):
+                changes[label] = self._change(label, step, instances, changes)
         move()
         for change in changes.values():
             self.masks.apply(change)
@@ -292,13 +299,11 @@ class Annotation:
     @staticmethod
     def _shown_of(label: int, step: Step[State]) -> _Shown:
         locked = () if label in step.locked else tuple(step.entry(other) for other in sorted(step.locked))
-        return _Shown(step.entry(label), step.instances, locked)
+        return _Shown(step.entry(label), locked)
 
-    def _change(
-        self, label: int, step: Step[State], session: Session, instances: Instances, changes: Mapping[int, Change]
-    ) -> Change:
+    def _change(self, label: int, step: Step[State], instances: Instances, changes: Mapping[int, Change]) -> Change:
         """The mask of a label as `step` has it, less what belongs to instances and to locked labels."""
-        window, pixels = self._finished(step.entry(label), session)
+        window, pixels = self._finished(step.entry(label))
         if instances:
             pixels = pixels & (instances.map[window] == 0)
         if label not in step.locked:
@@ -308,21 +313,18 @@ class Annotation:
 
     def _part(self, label: int, region: Region, changes: Mapping[int, Change]) -> np.ndarray:
         """A mask, with the change that is to come, in a region."""
-        part = self.masks[label][region]
-        if label in changes:
-            mask = self.masks[label].copy()
-            mask[changes[label].region] = changes[label].pixels
-            part = mask[region]
+        if label not in changes:
+            return self.masks[label][region]
+        change, shared = changes[label], overlap(region, changes[label].region)
+        part = np.zeros([side.stop - side.start for side in region], dtype=bool)
+        part[within(shared, region)] = change.pixels[within(shared, change.region)]
         return part
 
-    def _finished(self, entry: Entry[State], session: Session) -> tuple[Region, np.ndarray]:
+    def _finished(self, entry: Entry[State]) -> tuple[Region, np.ndarray]:
         """The mask of an entry: its part of the image, and the pixels (h, w) bool there."""
         finish, shape = entry.finish, self.image.shape
         if entry.state is not None:
-            prediction = session.restore(entry.state)
-            if finish.threshold == Finish.threshold:
-                return finish.applied(prediction.window, prediction.window_mask, shape)
-            return finish.applied(prediction.window, prediction.window_logits > finish.least_logit, shape)
+            return finish.applied(entry.state.window, entry.state.restore_positive(finish.least_logit), shape)
         if entry.start is not None:
             return finish.applied(entry.start.region, entry.start.pixels, shape)
         return finish.applied(NOTHING, np.zeros((0, 0), dtype=bool), shape)

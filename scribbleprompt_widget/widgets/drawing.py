@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +152,8 @@ class Drawing:
 
         def edit(annotation: Annotation) -> Any:
             count = len(annotation.prompts(self._active))
+            if isinstance(index, bool) or not isinstance(index, int | np.integer) or not -count <= index < count:
+                raise ValueError(f"index takes one of the {count} prompts, {-count} to {count - 1}; got {index!r}")
             return annotation.reprompt(self._active, {index + count if index < 0 else index: prompts})
 
         self._do(edit)
@@ -224,7 +227,7 @@ class Drawing:
         ----------
         mask
             (H, W) of the image: bool, or numbers that are not 0 in the mask; a path to a file that `Image.of` reads
-            (of a volume, the slice that the image is); or the name of another label.
+            (of a volume, the slice that the image is); or the name of another label, its instances included.
 
         Raises
         ------
@@ -240,18 +243,17 @@ class Drawing:
     def _mask_of(self, mask: Any, annotation: Annotation) -> np.ndarray:
         image = annotation.image
         if isinstance(mask, str) and mask in self.labels:
-            other: np.ndarray = annotation.masks[self.labels.index(mask)].copy()
+            label = self.labels.index(mask)
+            other: np.ndarray = np.logical_or.reduce([annotation.masks[label], *annotation.instances.layers(label)])
             return other
         if isinstance(mask, str | Path):
-            cut = image.geometry
-            at = (None, None) if cut is None else (cut.slice_index, cut.axis)
-            mask = Image.of(mask, slice_index=at[0], axis=at[1]).pixels
+            mask = _mask_in(mask, image, self.labels)
         array = np.asarray(mask)
         if array.shape != image.shape or array.dtype.kind not in "biuf":
             raise ValueError(
                 f"mask takes numbers of the image's shape {image.shape}, got {array.dtype} of {array.shape}"
             )
-        found: np.ndarray = array != 0
+        found: np.ndarray = np.nan_to_num(array) != 0
         return found
 
     # --- objects and labels ------------------------------------------------------------------------------------------
@@ -271,7 +273,7 @@ class Drawing:
         self._do(lambda annotation: annotation.redo())
 
     def clear(self) -> None:
-        """Take all prompts of the active label away; can be undone."""
+        """Take away all that was drawn and painted for the active label, and what it started from; can be undone."""
         self._do(lambda annotation: annotation.clear(self._active))
 
     def go_to(self, step: int) -> None:
@@ -280,3 +282,16 @@ class Drawing:
 
     def _add(self, prompt: Prompt) -> None:
         self._do(lambda annotation: annotation.add(self._active, prompt))
+
+
+def _mask_in(path: str | Path, image: Image, labels: list[str]) -> np.ndarray:
+    """The pixels of a mask in a file: of a volume, the slice that the image is."""
+    if not Path(path).expanduser().exists():
+        raise FileNotFoundError(
+            f"mask is {str(path)!r}, which is neither a file nor one of the labels {', '.join(map(repr, labels))}"
+        )
+    cut = image.geometry
+    if cut is not None and cut.slice_index is not None:
+        with suppress(ValueError):
+            return Image.of(path, slice_index=cut.slice_index, axis=cut.axis).pixels
+    return Image.of(path).pixels

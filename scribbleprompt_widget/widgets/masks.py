@@ -10,16 +10,15 @@ from typing import Any, Final
 import numpy as np
 from scipy import ndimage
 
-from scribbleprompt_widget.finish import NOTHING, join, within
 from scribbleprompt_widget.history import Instance
-from scribbleprompt_widget.packed_mask import Region
+from scribbleprompt_widget.region import NOTHING, Region, join, within
 
 __all__ = ["LAYERS", "Change", "Instances", "Masks", "Plane", "compressed"]
 
 BLOCK: Final = 128
 """Side in pixels of the blocks that changes are gathered by."""
 LAYERS: Final = 4
-"""Layers that a label's committed objects are shared out to: enough for any map, and most crowds."""
+"""Layers that a label's committed objects are shared out to: in a crowd few that touch share one."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +140,7 @@ class Instances:
         """The map of other objects, and the planes that differ."""
         if items is self.items:
             return self, []
-        same = next((i for i, (a, b) in enumerate(zip(items, self.items, strict=False)) if a is not b), None)
-        same = min(len(items), len(self.items)) if same is None else same
+        same = self._same(items)
         numbers = self.map.copy()
         for instance in self.items[same:]:
             numbers[instance.mask.region][instance.mask.pixels] = 0
@@ -151,6 +149,18 @@ class Instances:
         new = Instances(numbers, items)
         touched = [*self.items[same:], *items[same:]]
         return new, [new.plane(instance.label, instance.layer, instance.mask.region) for instance in touched]
+
+    def changed(self, items: tuple[Instance, ...]) -> Region:
+        """The part of the image where other objects would change anything."""
+        if items is self.items:
+            return NOTHING
+        same = self._same(items)
+        return join(*(instance.mask.region for instance in (*self.items[same:], *items[same:])))
+
+    def _same(self, items: tuple[Instance, ...]) -> int:
+        """How many objects two lists begin with that are the same."""
+        pairs = enumerate(zip(items, self.items, strict=False))
+        return next((i for i, (a, b) in pairs if a is not b), min(len(items), len(self.items)))
 
     def plane(self, label: int, layer: int, region: Region) -> Plane:
         """What a layer holds in a region."""
@@ -167,6 +177,8 @@ class Instances:
     def layers(self, label: int) -> list[np.ndarray]:
         """(H, W) bool: what each of a label's layers holds; none of them is empty."""
         own = sorted({instance.layer for instance in self.items if instance.label == label})
+        if not own:
+            return []
         layer_of = np.array([0, *(item.layer if item.label == label else 0 for item in self.items)])[self.map]
         return [layer_of == layer for layer in own]
 

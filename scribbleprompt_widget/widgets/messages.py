@@ -49,7 +49,10 @@ def _on_a_label(annotation: Annotation, label: int, message: Message) -> list[Pl
 
 
 def _replacements(changes: Sequence[Message]) -> dict[int, list[Prompt]]:
-    return {one["index"]: [prompt_from_json(item) for item in one["prompts"]] for one in changes}
+    found = {one["index"]: [prompt_from_json(item) for item in one["prompts"]] for one in changes}
+    if len(found) < len(changes):
+        raise ValueError("changes takes each index once")
+    return found
 
 
 def label_index(message: Message, annotation: Annotation) -> int:
@@ -60,8 +63,14 @@ def label_index(message: Message, annotation: Annotation) -> int:
     return index
 
 
-def check_labels(labels: Sequence[Label], least: int) -> list[Label]:
-    """See that labels can stand beside each other, and are at least so many."""
+def check_labels(labels: Sequence[Label], least: int = 1) -> None:
+    """See that labels can stand beside each other, and are at least so many.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When they are too few, a name is empty or twice there, a color not "#rrggbb", or a rank no integer.
+    """
     names = [label.name for label in labels]
     if len(labels) < least:
         raise ValueError(f"labels takes at least the {least} that there are, got {len(labels)}")
@@ -72,7 +81,8 @@ def check_labels(labels: Sequence[Label], least: int) -> list[Label]:
     for label in labels:
         if not isinstance(label.color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", label.color):
             raise ValueError(f"color takes #rrggbb, got {label.color!r}")
-    return list(labels)
+        if isinstance(label.rank, bool) or not isinstance(label.rank, int):
+            raise TypeError(f"rank takes an integer, got {label.rank!r}")
 
 
 def _edit(item: Mapping[str, Any]) -> Edit:

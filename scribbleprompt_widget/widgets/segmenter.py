@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -66,7 +66,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         An array (H, W), (H, W, 3), (H, W, 4) or (1, H, W) of bool, integers or floats; a PIL image; a torch tensor; or
         a path to PNG, JPEG, TIFF, DICOM, NIfTI, NRRD or MHA. See `Image.of`.
     labels
-        Names of what is to be segmented; one mask each. Where masks overlap in `label_map`, the later label holds.
+        Names of what is to be segmented; one mask each. Where masks overlap in `label_map`, the later label holds
+        (see `order_labels`).
     model
         A name that `load_predictor` takes, the path of a checkpoint, or a `Predictor`.
     slice_index, axis
@@ -129,6 +130,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._telling = threading.Lock()
         self._version = 0
+        self._index = 0  # of the active label
         self._annotation = Annotation(opened, _labels_of(names), _predictor(model))
         self._told_prompts = [Prompts()] * len(names)  # as the front end has them
         super().__init__(
@@ -144,13 +146,16 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     @property
     def mask(self) -> np.ndarray:
-        """(H, W) bool: the mask of the active label, at the image's own resolution. A copy."""
+        """(H, W) bool: the mask of the active label, the image's own resolution, without committed objects. A copy."""
         with self._lock:
             return np.array(self._annotation.masks[self._active])
 
     @property
     def label_map(self) -> np.ndarray:
-        """(H, W) unsigned integers: 0 is background, i is ``labels[i - 1]``; where masks overlap, the later label."""
+        """(H, W) unsigned integers: 0 is background, i is ``labels[i - 1]``; where masks overlap, the label on top.
+
+        Committed objects belong to their label.
+        """
         with self._lock:
             return self._annotation.label_map()
 
@@ -294,10 +299,10 @@ class Segmenter(Drawing, anywidget.AnyWidget):
     def _go_on(self, saved: Saved) -> None:
         with self._lock:
             self._annotation = Annotation(self.image, saved.labels, self._annotation.predictor, saved.history)
-            self.label = saved.active
             self._version += 1
-            self._publish([], base=None)
+            self._publish(self._whole_planes(), base=None)
         self._tell_observers()
+        self.label = saved.active
 
     # --- labels ------------------------------------------------------------------------------------------------------
 
@@ -311,27 +316,35 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         color
             "#rrggbb"; the next of a palette that colour-blind people can tell apart unless given.
         """
-        with self._lock:
-            labels = self._annotation.labels
+
+        def added(labels: tuple[Label, ...]) -> list[Label]:
             rank = max(label.rank for label in labels) + 1
-            self._set_labels([*labels, Label(name, color or COLORS[len(labels) % len(COLORS)], rank)])
-            self.label = name
+            return [*labels, Label(name, color or COLORS[len(labels) % len(COLORS)], rank)]
+
+        self._set_labels(added)
+        self.label = name
 
     def change_label(self, label: str, *, name: str | None = None, color: str | None = None) -> None:
         """Rename a label, or give it another colour ("#rrggbb")."""
-        with self._lock:
-            labels = list(self._annotation.labels)
+
+        def changed(labels: tuple[Label, ...]) -> list[Label]:
             index = self._index_of(label)
             old = labels[index]
-            labels[index] = replace(old, name=name or old.name, color=color or old.color)
-            self._set_labels(labels)
+            new = replace(old, name=old.name if name is None else name, color=old.color if color is None else color)
+            return [*labels[:index], new, *labels[index + 1 :]]
+
+        self._set_labels(changed)
 
     def order_labels(self, names: Sequence[str]) -> None:
         """Say which label lies on top where masks overlap: all names, from the lowest to the highest."""
-        with self._lock:
-            if sorted(names) != sorted(self.labels):
-                raise ValueError(f"names takes each of {', '.join(map(repr, self.labels))} once, got {list(names)!r}")
-            self._set_labels([replace(label, rank=names.index(label.name)) for label in self._annotation.labels])
+
+        def ordered(labels: tuple[Label, ...]) -> list[Label]:
+            order = [names] if isinstance(names, str) else list(names)
+            if sorted(order) != sorted(self.labels):
+                raise ValueError(f"names takes each of {', '.join(map(repr, self.labels))} once, got {names!r}")
+            return [replace(label, rank=order.index(label.name)) for label in labels]
+
+        self._set_labels(ordered)
 
     def lock_label(self, label: str, locked: bool = True) -> None:
         """Let nothing overwrite the pixels of a label, nor draw on it; ``locked=False`` opens it again. One step."""
@@ -344,12 +357,15 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             raise ValueError(f"label takes one of {', '.join(map(repr, names))}; got {label!r}")
         return names.index(label)
 
-    def _set_labels(self, labels: Sequence[Label]) -> None:
-        self._do(lambda _: self._relabel(labels))
+    def _set_labels(self, change: Callable[[tuple[Label, ...]], list[Label]]) -> None:
+        self._do(lambda annotation: self._relabel(change(annotation.labels)))
 
     @property
     def model(self) -> str:
-        """Name of the predictor. Setting it (a name, a path, a `Predictor`) predicts what was drawn again."""
+        """Name of the predictor. Setting it (a name, a path, a `Predictor`) predicts what was drawn again.
+
+        What is locked stays as it is. Undo restores what the earlier predictor had said, and goes on with this one.
+        """
         return self._annotation.predictor.name
 
     @model.setter
@@ -369,7 +385,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     @property
     def _active(self) -> int:
-        return self.labels.index(self.label)
+        return self._index
 
     def _do(self, act: Act) -> None:
         """Change the annotation from Python."""
@@ -381,11 +397,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
     def _relabel(self, labels: Sequence[Label]) -> None:
         """Name the labels anew; the active one stays the active one, whatever it is called."""
         check_labels(labels, len(self._annotation.labels))
-        active = self._active
         self._annotation.relabel(labels)
         self._told_prompts += [Prompts()] * (len(labels) - len(self._told_prompts))
-        self._labels = [asdict(label) for label in labels]
-        self.label = labels[active].name
 
     def _check_open(self) -> None:
         if self.comm is None:
@@ -424,6 +437,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         What is drawn meanwhile, by an observer or elsewhere, is told of by the thread that is at it already.
         """
         failed: Exception | None = None
+        if self.label != (name := self.labels[self._index]):  # it was renamed
+            self.label = name
         while self.mask_version < self._version and self._telling.acquire(blocking=False):
             try:
                 self.mask_version = min(self.mask_version + 1, self._version)
@@ -454,7 +469,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         entry = self._annotation.entry(label)
         finish = entry.finish
         return {
-            "edits": len(finish.edits),
+            "edits": 0 if finish.edits is None else finish.edits.count,
             "threshold": finish.threshold,
             "fill_holes": finish.fill_holes,
             "keep_largest": finish.keep_largest,
@@ -472,6 +487,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         changes = []
         for label, told in enumerate(self._told_prompts):
             prompts = self._annotation.prompts(label)
+            if told is prompts and not whole:
+                continue
             kept = 0 if whole else _common(told, prompts)
             if whole or not len(told) == len(prompts) == kept:
                 changes.append({"label": label, "kept": kept, "added": prompts[kept:].to_json()})
@@ -504,6 +521,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         names = self.labels
         if proposal["value"] not in names:
             raise ValueError(f"label takes one of {', '.join(map(repr, names))}; got {proposal['value']!r}")
+        self._index = names.index(proposal["value"])
         return str(proposal["value"])
 
     # --- messages from the front end (docs/protocol.md) --------------------------------------------------------------
@@ -632,10 +650,9 @@ def _label_names(labels: Sequence[str]) -> list[str]:
     if not isinstance(labels, Sequence):  # a set has no order
         raise TypeError(f"labels takes a list of names, got {labels!r}")
     names = list(labels)
-    if not names or not all(isinstance(name, str) and name for name in names):
+    if not names:
         raise ValueError(f"labels takes a list of at least one name, got {names!r}")
-    if len(set(names)) < len(names):
-        raise ValueError(f"labels takes names that differ, got {names!r}")
+    check_labels(_labels_of(names))
     return names
 
 

@@ -1,7 +1,7 @@
 """Labelling that goes on tomorrow: image, labels, history and masks in one file.
 
 A zip with ``session.json`` (readable: what was done, step by step) and ``arrays.npz`` (the predictor's small states and
-packed masks, and the image where it came from no file). Whatever steps share is written once.
+packed masks, rasters, and the image where no file holds it). Whatever steps share is written once, and shared again.
 """
 
 from __future__ import annotations
@@ -9,29 +9,39 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import time
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from scribbleprompt_widget.finish import Finish
+from scribbleprompt_widget.finish import Edits, Finish
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.history import Entry, History, Instance, Step
 from scribbleprompt_widget.image import Geometry, Image
-from scribbleprompt_widget.mask_file import target_path, written_whole
+from scribbleprompt_widget.mask_file import check_target, target_path, written_whole
 from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import State
-from scribbleprompt_widget.prompts import Prompts
+from scribbleprompt_widget.prompts import Prompt, Prompts, Scribble, prompt_from_json
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.masks import LAYERS
+from scribbleprompt_widget.widgets.messages import check_labels
 
 __all__ = ["Saved", "read_session", "write_session"]
 
 FORMAT: Final = "scribbleprompt_widget session"
 VERSION: Final = 1
+DAMAGED: Final = (
+    *(ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, RecursionError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What damaged or made-up files make libraries raise."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,28 +64,31 @@ def write_session(path: str | Path, annotation: Annotation, active: str) -> Path
         A file; the suffix does not matter.
     active
         Name of the active label.
+
+    Raises
+    ------
+    TypeError, ValueError, FileNotFoundError
+        When `path` is no path, the image's own file, or lies in no folder.
     """
     target = target_path(path)
-    writer = _Writer(annotation.image.shape)
+    check_target(target, annotation.image)
+    writer = _Writer(annotation.image, target)
+    steps = [writer.step(step) for step in annotation.history.steps]
     content = {
         "format": FORMAT,
         "version": VERSION,
-        "image": writer.image(annotation.image),
+        "image": writer.image(),
         "labels": [asdict(label) for label in annotation.labels],
         "label": active,
         "model": annotation.predictor.name,
         "current": annotation.history.cursor,
-        "steps": [writer.step(step) for step in annotation.history.steps],
-        "entries": writer.entries.items,
-        "instances": writer.instances.items,
-        "states": writer.states.items,
-        "masks": writer.masks.items,
+        "steps": steps,
+        **{name: shared.items for name, shared in writer.shared.items()},
     }
-    arrays = io.BytesIO()
-    np.savez_compressed(arrays, allow_pickle=False, **writer.arrays)
     with written_whole(target) as part, zipfile.ZipFile(part, "w") as file:
         file.writestr("session.json", json.dumps(content, indent=1), zipfile.ZIP_DEFLATED)
-        file.writestr("arrays.npz", arrays.getvalue())
+        with file.open("arrays.npz", "w", force_zip64=True) as arrays:
+            np.savez_compressed(arrays, **writer.arrays)  # type: ignore[arg-type]  # no array is named allow_pickle
     return target
 
 
@@ -93,27 +106,28 @@ def read_session(path: str | Path, image: Any = None) -> Saved:
     ------
     FileNotFoundError
         When `path` or the image's own file does not exist.
-    ValueError
-        When the file is no session, or of a later version; when the image is another than the one that was labelled.
+    TypeError, ValueError
+        When `path` is no path, or the file no session, damaged, or of a later version; when the image is another than
+        the one that was labelled.
     """
+    source = target_path(path)
+    if not source.is_file():
+        raise FileNotFoundError(f"path: there is no file {str(source)!r}")
     try:
-        with zipfile.ZipFile(path) as file:
+        with zipfile.ZipFile(source) as file:
             content = json.loads(file.read("session.json"))
-            arrays = np.load(io.BytesIO(file.read("arrays.npz")), allow_pickle=False)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ValueError(f"path is {str(path)!r}, which is no saved session: {error}") from error
-    if content.get("format") != FORMAT:
-        raise ValueError(f"path is {str(path)!r}, which is no saved session")
-    if content["version"] > VERSION:
-        raise ValueError(f"{str(path)!r} was written by a later version (format {content['version']}, taken {VERSION})")
-    reader = _Reader(content, arrays)
-    return Saved(
-        image=reader.image(image),
-        labels=[Label(**label) for label in content["labels"]],
-        active=content["label"],
-        model=content["model"],
-        history=History([reader.step(step) for step in content["steps"]], content["current"]),
-    )
+            with np.load(io.BytesIO(file.read("arrays.npz")), allow_pickle=False) as held:
+                arrays = {name: held[name] for name in held.files}
+        if content["format"] != FORMAT or not isinstance(content["version"], int):
+            raise ValueError("it says that it is something else")  # told like all that is wrong with it
+        is_later = content["version"] > VERSION
+        reader = None if is_later else _Reader(content, arrays)
+    except DAMAGED as error:
+        told = f"{type(error).__name__}: {error}"
+        raise ValueError(f"path is {str(source)!r}, which is no saved session, or damaged ({told})") from error
+    if reader is None:
+        raise ValueError(f"{str(source)!r} was written by a later version (format {content['version']}, not {VERSION})")
+    return Saved(reader.image(image, source), reader.labels, content["label"], content["model"], reader.history)
 
 
 class _Shared:
@@ -124,157 +138,229 @@ class _Shared:
         self._numbers: dict[int, int] = {}
         self._kept: list[object] = []  # so that no id is used twice
 
-    def number(self, thing: object) -> int | None:
-        """Where `thing` stands, if it was written."""
-        return self._numbers.get(id(thing))
-
-    def add(self, thing: object, item: dict[str, Any]) -> int:
-        """Write it."""
-        self._kept.append(thing)
-        self._numbers[id(thing)] = len(self.items)
-        self.items.append(item)
-        return len(self.items) - 1
+    def number(self, thing: Any, write: Callable[[Any, int], dict[str, Any]]) -> int | None:
+        """Where `thing` stands; it is written if it was not. None stays None."""
+        if thing is None:
+            return None
+        if id(thing) not in self._numbers:
+            # What it is made of may be of its own kind, and comes before it.
+            item = write(thing, len(self.items))
+            self._kept.append(thing)
+            self._numbers[id(thing)] = len(self.items)
+            self.items.append(item)
+        return self._numbers[id(thing)]
 
 
 class _Writer:
-    def __init__(self, shape: tuple[int, int]) -> None:
+    def __init__(self, image: Image, target: Path) -> None:
         self.arrays: dict[str, np.ndarray] = {}
-        self.entries, self.instances, self.states, self.masks = (_Shared() for _ in range(4))
-        self._shape = shape
+        self.shared = {name: _Shared() for name in ("prompts", "masks", "states", "entries", "instances")}
+        self._image = image
+        self._target = target
         self._now = time.monotonic()
 
-    def image(self, image: Image) -> dict[str, Any]:
-        cut = image.geometry
-        found = {
-            "source": None if image.source is None else str(Path(image.source).resolve()),
+    def image(self) -> dict[str, Any]:
+        image, cut = self._image, self._image.geometry
+        kept = _found_again(image)
+        if not kept:
+            self.arrays["image"] = image.pixels
+        return {
+            # From the session's own folder as well: both may move together.
+            "source": str(Path(image.source).resolve()) if kept and image.source else None,
+            "beside": os.path.relpath(image.source, self._target.parent) if kept and image.source else None,
             "geometry": None if cut is None else asdict(cut),
             "spacing": image.spacing,
             "binary": image.binary,
             "shape": list(image.pixels.shape),
-            "sha256": _digest(image),
+            "sha256": _digest(image.pixels),
         }
-        if image.source is None:
-            self.arrays["image"] = image.pixels
-        return found
 
     def step(self, step: Step[State]) -> dict[str, Any]:
         return {
             "action": step.action,
             "label": step.label,
-            "entries": [self._entry(entry) for entry in step.entries],
-            "instances": [self._instance(instance) for instance in step.instances],
+            "entries": [self.shared["entries"].number(entry, self._entry) for entry in step.entries],
+            "instances": [self.shared["instances"].number(instance, self._instance) for instance in step.instances],
             "locked": sorted(step.locked),
         }
 
-    def _entry(self, entry: Entry[State]) -> int:
-        number = self.entries.number(entry)
-        if number is not None:
-            return number
-        item = {
-            "prompts": entry.prompts.to_json(),
-            "states": [None if state is None else self._state(state) for state in entry.states],
-            "start": None if entry.start is None else self._mask(entry.start),
-            "finish": {**asdict(replace(entry.finish, edits=())), "edits": Prompts(entry.finish.edits).to_json()},
+    def _entry(self, entry: Entry[State], _number: int) -> dict[str, Any]:
+        finish, edits = entry.finish, entry.finish.edits
+        return {
+            "prompts": self._prompts(entry.prompts),
+            "states": [self._state(state) for state in entry.states],
+            "start": self._mask(entry.start),
+            "finish": asdict(replace(finish, edits=None)),
+            "edits": edits and [self._mask(edits.painted), self._mask(edits.erased), edits.count],
             "seconds": None if entry.began is None else self._now - entry.began,
         }
-        return self.entries.add(entry, item)
 
-    def _instance(self, instance: Instance) -> int:
-        number = self.instances.number(instance)
-        if number is not None:
-            return number
-        item = {
+    def _instance(self, instance: Instance, _number: int) -> dict[str, Any]:
+        return {
             "label": instance.label,
             "mask": self._mask(instance.mask),
             "layer": instance.layer,
-            "prompts": instance.prompts.to_json(),
+            "prompts": self._prompts(instance.prompts),
             "seconds": instance.seconds,
         }
-        return self.instances.add(instance, item)
 
-    def _mask(self, mask: PackedMask) -> int:
-        number = self.masks.number(mask)
-        if number is None:
-            number = self.masks.add(mask, {"box": mask.box})
+    def _prompts(self, prompts: Prompts) -> list[int | None]:
+        def write(prompt: Prompt, number: int) -> dict[str, Any]:
+            if isinstance(prompt, Scribble) and prompt.raster is not None:
+                self.arrays[f"raster_{number}"] = prompt.raster
+                return {"kind": "raster", "positive": prompt.positive}
+            return Prompts([prompt]).to_json()[0]
+
+        return [self.shared["prompts"].number(prompt, write) for prompt in prompts]
+
+    def _mask(self, mask: PackedMask | None) -> int | None:
+        def write(mask: PackedMask, number: int) -> dict[str, Any]:
             self.arrays[f"mask_{number}"] = np.frombuffer(mask.bits, np.uint8)
-        return number
+            return {"box": mask.box}
 
-    def _state(self, state: State) -> int:
-        number = self.states.number(state)
-        if number is None:
+        return self.shared["masks"].number(mask, write)
+
+    def _state(self, state: State | None) -> int | None:
+        def write(state: State, _number: int) -> dict[str, Any]:
             item = {
                 "grid": asdict(state.grid),
                 "predictor": state.predictor,
                 "engine": state.engine,
-                "closer": None if state.closer is None else self._state(state.closer),
+                "closer": self._state(state.closer),
                 "held": state.held,
             }
-            number = self.states.add(state, item)
-            self.arrays[f"state_{number}"] = state.logits
-        return number
+            self.arrays[f"state_{len(self.shared['states'].items)}"] = state.logits
+            return item
+
+        return self.shared["states"].number(state, write)
 
 
 class _Reader:
+    """Reads and checks all but the image. What makes no sense raises one of `DAMAGED`."""
+
     def __init__(self, content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         self._arrays = arrays
         self._image = content["image"]
-        self._shape = tuple(self._image["shape"][:2])
+        self._shape = (int(self._image["shape"][0]), int(self._image["shape"][1]))
         now = time.monotonic()
-        self._masks = [
-            PackedMask(self._shape, tuple(item["box"]), arrays[f"mask_{number}"].tobytes())
-            for number, item in enumerate(content["masks"])
-        ]
+        self.labels = [Label(**label) for label in content["labels"]]
+        check_labels(self.labels)
+        if content["label"] not in [label.name for label in self.labels] or not isinstance(content["model"], str):
+            raise ValueError("the active label or the model is unknown")
+        self._prompts = [self._prompt(number, item) for number, item in enumerate(content["prompts"])]
+        self._masks = [self._mask(number, item) for number, item in enumerate(content["masks"])]
         self._states: list[State] = []
         for number, item in enumerate(content["states"]):
             self._states.append(self._state(number, item))
         self._entries = [self._entry(item, now) for item in content["entries"]]
         self._instances = [self._instance(item) for item in content["instances"]]
         self._last: tuple[Instance, ...] = ()
+        steps = [self._step(item) for item in content["steps"]]
+        _one_of(steps, content["current"])
+        self.history = History(steps, content["current"])
 
-    def image(self, given: Any) -> Image:
+    def image(self, given: Any, session: Path) -> Image:
         where = self._image
-        geometry = None if where["geometry"] is None else _geometry(where["geometry"])
+        geometry = where["geometry"] and _geometry(where["geometry"])
         spacing = None if where["spacing"] is None else tuple(where["spacing"])
         if given is None and where["source"] is None:
-            return Image(self._arrays["image"], spacing, geometry, binary=where["binary"])
-        if given is None and not Path(where["source"]).exists():
-            raise FileNotFoundError(f"the image {where['source']!r} is not there any more: pass image=")
-        source = where["source"] if given is None else given
-        is_slice = geometry is not None and geometry.slice_index is not None and isinstance(source, str | Path)
-        slices = {"slice_index": geometry.slice_index, "axis": geometry.axis} if geometry and is_slice else {}
-        image = Image.of(source, **slices, spacing=spacing)
-        if _digest(image) != where["sha256"]:
+            pixels = self._arrays["image"]
+            pixels.flags.writeable = False
+            image = Image(pixels, spacing, geometry, binary=where["binary"])
+        else:
+            if given is None:
+                places = [Path(where["source"]), session.parent / where["beside"]]
+                given = next((place for place in places if place.exists()), None)
+                if given is None:
+                    raise FileNotFoundError(f"the image {where['source']!r} is not there any more: pass image=")
+            image = _opened(given, geometry, spacing)
+        if _digest(image.pixels) != where["sha256"]:
             raise ValueError(f"image {image!r} is another than the one that was labelled: its pixels differ")
         return image
 
-    def step(self, item: Mapping[str, Any]) -> Step[State]:
-        entries = tuple(self._entries[number] for number in item["entries"])
-        instances = tuple(self._instances[number] for number in item["instances"])
+    def _step(self, item: Mapping[str, Any]) -> Step[State]:
+        entries = tuple(_one_of(self._entries, number) for number in item["entries"])
+        instances = tuple(_one_of(self._instances, number) for number in item["instances"])
+        for label in (item["label"], *item["locked"], len(entries) - 1 if entries else 0):
+            _one_of(self.labels, label)
         # Steps share their tuple: what did not change is seen at a glance.
         if len(instances) == len(self._last) and all(a is b for a, b in zip(instances, self._last, strict=True)):
             instances = self._last
         self._last = instances
-        return Step(item["action"], item["label"], entries, instances, frozenset(item["locked"]))
-
-    def _state(self, number: int, item: Mapping[str, Any]) -> State:
-        closer = None if item["closer"] is None else self._states[item["closer"]]
-        held = tuple((row, column, positive) for row, column, positive in item["held"])
-        grid, logits = Grid(**item["grid"]), self._arrays[f"state_{number}"]
-        return State(logits, grid, self._shape, item["predictor"], item["engine"], closer, held)
+        return Step(str(item["action"]), item["label"], entries, instances, frozenset(item["locked"]))
 
     def _entry(self, item: Mapping[str, Any], now: float) -> Entry[State]:
-        finish = {**item["finish"], "edits": tuple(Prompts.from_json(item["finish"]["edits"]))}
+        edits = None
+        if item["edits"] is not None:
+            painted, erased, count = item["edits"]
+            edits = Edits(_one_of(self._masks, painted), _one_of(self._masks, erased), int(count))
+        states = tuple(None if number is None else _one_of(self._states, number) for number in item["states"])
+        if len(states) != len(item["prompts"]) or (states and states[-1] is None):
+            raise ValueError("prompts and states do not belong together")
         return Entry(
-            Prompts.from_json(item["prompts"]),
-            tuple(None if number is None else self._states[number] for number in item["states"]),
-            None if item["start"] is None else self._masks[item["start"]],
-            Finish(**finish),
-            None if item["seconds"] is None else now - item["seconds"],
+            self._list(item["prompts"]),
+            states,
+            None if item["start"] is None else _one_of(self._masks, item["start"]),
+            Finish(**{**item["finish"], "edits": edits}),
+            None if item["seconds"] is None else now - float(item["seconds"]),
         )
 
     def _instance(self, item: Mapping[str, Any]) -> Instance:
-        prompts = Prompts.from_json(item["prompts"])
-        return Instance(item["label"], self._masks[item["mask"]], item["layer"], prompts, item["seconds"])
+        _one_of(self.labels, item["label"])
+        _one_of(range(1, LAYERS + 1), item["layer"] - 1)
+        mask = _one_of(self._masks, item["mask"])
+        return Instance(item["label"], mask, item["layer"], self._list(item["prompts"]), float(item["seconds"]))
+
+    def _list(self, numbers: Sequence[int]) -> Prompts:
+        return Prompts(_one_of(self._prompts, number) for number in numbers)
+
+    def _prompt(self, number: int, item: Mapping[str, Any]) -> Prompt:
+        if item["kind"] != "raster":
+            return prompt_from_json(item)
+        raster = self._arrays[f"raster_{number}"]
+        if raster.shape != self._shape:
+            raise ValueError(f"a raster is of shape {raster.shape}")
+        return Scribble(raster=raster, positive=item["positive"])
+
+    def _mask(self, number: int, item: Mapping[str, Any]) -> PackedMask:
+        x0, y0, x1, y1 = (int(side) for side in item["box"])
+        bits = self._arrays[f"mask_{number}"].tobytes()
+        inside = 0 <= x0 <= x1 <= self._shape[1] and 0 <= y0 <= y1 <= self._shape[0]
+        if not inside or len(bits) != -(-(x1 - x0) * (y1 - y0) // 8):
+            raise ValueError(f"a mask does not fit into its box {item['box']}")
+        return PackedMask(self._shape, (x0, y0, x1, y1), bits)
+
+    def _state(self, number: int, item: Mapping[str, Any]) -> State:
+        closer = None if item["closer"] is None else _one_of(self._states, item["closer"])
+        held = tuple((int(row), int(column), bool(positive)) for row, column, positive in item["held"])
+        grid, logits = Grid(**item["grid"]), self._arrays[f"state_{number}"]
+        if logits.shape != grid.shape or logits.dtype.kind != "f" or not np.isfinite(logits).all():
+            raise ValueError("logits do not fit their grid")
+        return State(logits, grid, self._shape, str(item["predictor"]), str(item["engine"]), closer, held)
+
+
+def _one_of(items: Sequence[T], number: int) -> T:
+    """The item with a number that was read; negative ones do not count from the end."""
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(items):
+        raise ValueError(f"{number!r} is none of {len(items)}")
+    return items[number]
+
+
+def _found_again(image: Image) -> bool:
+    """Whether the image's file gives the same pixels again: not every file says which slice was cut."""
+    if image.source is None:
+        return False
+    try:
+        return _digest(_opened(image.source, image.geometry, None).pixels) == _digest(image.pixels)
+    except (OSError, ValueError):
+        return False
+
+
+def _opened(source: Any, geometry: Geometry | None, spacing: tuple[float, ...] | None) -> Image:
+    """An image, or of a file with a volume the slice that `geometry` tells."""
+    if isinstance(source, str | Path) and geometry is not None and geometry.slice_index is not None:
+        return Image.of(source, slice_index=geometry.slice_index, axis=geometry.axis, spacing=spacing)
+    return Image.of(source, spacing=None if isinstance(source, Image) else spacing)
 
 
 def _geometry(item: Mapping[str, Any]) -> Geometry:
@@ -282,5 +368,5 @@ def _geometry(item: Mapping[str, Any]) -> Geometry:
     return Geometry(**fields)
 
 
-def _digest(image: Image) -> str:
-    return hashlib.sha256(image.pixels.tobytes()).hexdigest()
+def _digest(pixels: np.ndarray) -> str:
+    return hashlib.sha256(f"{pixels.shape} {pixels.dtype.str}".encode() + pixels.tobytes()).hexdigest()

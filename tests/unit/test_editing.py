@@ -1,5 +1,7 @@
 """Prompts as objects, edits by hand, finishing, objects, labels and the history: from Python and by messages."""
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import scribbleprompt_widget as sp
+from scribbleprompt_widget.grid import Grid
+from scribbleprompt_widget.predictors.base import State
+from scribbleprompt_widget.widgets.annotation import Annotation
 from tests.front_end import MOST_LABELS, FrontEnd
-from tests.paint import PaintPredictor
+from tests.paint import PATIENCE_S, PaintPredictor
 
 SHAPE = (30, 40)
 BOX = {"kind": "box", "x0": 2, "y0": 2, "x1": 9, "y1": 9}
@@ -43,10 +48,10 @@ def rows(mask):
 
 
 def test_a_lasso_fills_its_outline(w):
-    w.add_lasso([(5, 5), (9, 5), (9, 8), (5, 8)])
+    w.add_lasso([(4.5, 4.5), (9.5, 4.5), (9.5, 8.5), (4.5, 8.5)])
     assert w.mask.sum() == 5 * 4
-    w.add_circle(20, 15, 5)
-    assert abs(w.area().pixels - 20 - np.pi * 25) < 8
+    w.add_circle(25.3, 15.4, 8.7)
+    assert abs(w.area().pixels - 20 - np.pi * 8.7**2) < 8
     w.add_lasso([(6, 6), (6.2, 6), (6.1, 6.3)], positive=False)
     assert not w.mask[6, 6]
 
@@ -188,6 +193,20 @@ def test_starting_from_a_mask_shows_it_exactly_and_gives_it_to_the_predictor(tmp
         w.start_from(np.ones((3, 3), dtype=bool))
 
 
+def test_where_a_lasso_crosses_itself_an_odd_number_of_rounds_is_inside():
+    star = [(20 + 14 * np.sin(a), 15 - 14 * np.cos(a)) for a in 4 * np.pi / 5 * np.arange(5)]
+    star_mask = sp.Prompts([sp.Lasso(star)]).rasterise(Grid.of_image(SHAPE)).positive
+    assert (star_mask[15, 20], star_mask[5, 20]) == (0, 1)
+
+
+def test_a_threshold_leaves_what_a_click_holds():
+    grid = Grid(0, 0, SHAPE[1], SHAPE[0], 1, 1)
+    logits = np.full((1, 1), -0.1, dtype=np.float32)
+    state = State(logits, grid, SHAPE, "x", "y", held=((3, 4, True), (5, 6, False)))
+    assert rows(state.restore_positive(1.4)) == [[3, 4]]
+    assert rows(~state.restore_positive(-1.4)) == [[5, 6]]
+
+
 @pytest.mark.parametrize("model", ["random_walker", "compact"])
 def test_prompts_refine_the_mask_that_was_started_from(model):
     y, x = np.mgrid[:96, :96]
@@ -201,6 +220,35 @@ def test_prompts_refine_the_mask_that_was_started_from(model):
     assert w.mask[70, 75]
     w.add_scribble([(85, 60), (88, 75)], positive=False)
     assert w.mask[disc].mean() > 0.9
+    w.start_from(disc)
+    w.add_box(62, 57, 88, 83)
+    assert w.mask[disc].mean() > 0.9
+    assert w.mask[70, 75], "a box adds what it holds"
+
+
+def test_a_start_is_not_lost_by_undo_over_another_model():
+    given = []
+
+    class Keeps(PaintPredictor):
+        def _open(self, image):
+            session = super()._open(image)
+            infer = session._infer
+            session._infer = lambda prompts, previous: (given.append(previous), infer(prompts, previous))[1]
+            return session
+
+    first, second = Keeps(), Keeps()
+    second.name = "other"
+    w = sp.Segmenter(np.zeros(SHAPE), model=first)
+    w.start_from(np.eye(*SHAPE) > 0)
+    w.add_click(30, 3)
+    w.model = second
+    w.undo()
+    w.add_click(30, 9)
+    assert [(one.predictor, (one.logits > 0).sum()) for one in given] == [
+        ("paint", SHAPE[0]),
+        ("other", SHAPE[0]),
+        ("other", SHAPE[0]),
+    ]
 
 
 # --- objects ---------------------------------------------------------------------------------------------------------
@@ -273,6 +321,46 @@ def test_a_locked_label_is_neither_overwritten_nor_drawn_on(w, view):
     assert (w.mask & locked).any(), "the lock is open"
     w.undo()
     assert not (w.mask & locked).any()
+    other = PaintPredictor()
+    other.name = "other"
+    w.model = other
+    w.label = "lesion"
+    assert np.array_equal(w.mask, locked), "nor by another model"
+    for what in ("yes", 1, None):
+        with pytest.raises(TypeError, match="locked takes True or False"):
+            w.lock_label("lesion", what)
+
+
+def test_only_masks_that_can_change_are_made_again(w, monkeypatch):
+    for number in range(20):
+        w.add_label(f"label {number}")
+    w.paint([(32, 22)], width=5)
+    w.label = "lesion"
+    w.lock_label("organ")
+    made = []
+    change = w._annotation.masks.change
+    monkeypatch.setattr(
+        w._annotation.masks, "change", lambda label, *rest: (made.append(label), change(label, *rest))[1]
+    )
+    w.add_box(2, 2, 9, 9)
+    assert made == [0]
+    w.commit()
+    assert made == [0, 0]
+    w.undo()
+    assert made == [0, 0, 0]
+
+
+def test_an_observer_of_the_label_may_wait_for_another_thread(w):
+    def wait(_):
+        thread = threading.Thread(target=lambda: w.mask)
+        thread.start()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+    w.observe(wait, names="label")
+    w.add_label("vessel")
+    w.change_label("vessel", name="artery")
+    assert w.label == "artery"
 
 
 def test_messages_that_make_no_sense_are_told(w, view):
@@ -285,6 +373,9 @@ def test_messages_that_make_no_sense_are_told(w, view):
         ("finish", {"label": 0, "threshold": 2}, "threshold takes a probability"),
         ("finish", {"label": 0, "smooth": -1}, "smooth takes 0 to 50"),
         ("go", {"step": 9}, "one of the 2 steps"),
+        ("go", {"step": "x"}, "one of the 2 steps"),
+        ("labels", {"labels": [{**label, "rank": None} for label in w._labels]}, "rank takes an integer"),
+        ("reprompt", {"label": 0, "changes": [{"index": 0, "prompts": []}] * 2}, "each index once"),
         ("prompt", {"label": 0, "prompt": {**LASSO, "points": [[1, 1], [2, 2]]}}, "at least 3 corners"),
     ):
         answer = view.say(kind, **fields)[-1]
@@ -368,6 +459,18 @@ class Anything(RuleBasedStateMachine):
         except ValueError as error:
             assert "is locked" in str(error)  # noqa: PT017
 
+    @rule(name=st.sampled_from(["one", "other"]))
+    def use(self, name):
+        predictor = PaintPredictor()
+        predictor.name = name
+        self.widget.model = predictor
+
+    @rule(seed=st.randoms())
+    def order(self, seed):
+        names = self.widget.labels
+        seed.shuffle(names)
+        self.widget.order_labels(names)
+
     @invariant()
     def both_sides_agree(self):
         w, view = self.widget, self.view
@@ -378,6 +481,11 @@ class Anything(RuleBasedStateMachine):
             assert np.array_equal(view.masks[index], w.mask)
             assert view.prompts[index] == w.prompts.to_json()
         w.label = active
+        # What was changed bit by bit is what would be made at once.
+        now = w._annotation
+        anew = Annotation(now.image, now.labels, now.predictor, now.history)
+        assert all(np.array_equal(anew.masks[label], now.masks[label]) for label in range(len(w.labels)))
+        assert np.array_equal(anew.label_map(), w.label_map)
         layers = view.layers[1:]
         assert layers.sum(axis=(0, 1)).max() <= 1, "objects do not overlap"
         assert np.array_equal(layers.any(axis=(0, 1)), w.instances > 0)

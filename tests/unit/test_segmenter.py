@@ -11,6 +11,7 @@ import pytest
 from traitlets import TraitError
 
 import scribbleprompt_widget as sp
+from scribbleprompt_widget.predictors.base import State
 from tests.front_end import FrontEnd
 from tests.paint import PATIENCE_S, PaintPredictor
 
@@ -165,36 +166,26 @@ def test_a_model_alone_makes_no_new_mask(w):
     assert (other.calls, len(heard)) == (1, 1)
 
 
-class BreaksWhenShown(PaintPredictor):
-    """Predicts, and fails when what it kept is brought back to the image."""
-
-    def _open(self, image):
-        session = super()._open(image)
-
-        def fail(state):
-            raise MemoryError("when shown")
-
-        session.restore = fail
-        return session
-
-
-def test_what_fails_late_leaves_everything_as_it_was(w):
+def test_what_fails_late_leaves_everything_as_it_was(w, monkeypatch):
     w.add_box(10, 10, 20, 20)
     w.add_click(1, 1)
-    before, session = w.mask, w._annotation._session
-    restore, broken = session.restore, BreaksWhenShown().open(np.zeros(SHAPE)).restore
+    before = w.mask
+
+    def broken(*_):
+        raise MemoryError("when shown")
 
     def fails(act):
-        session.restore = broken
         mask, drawn = w.mask, (w.prompts, w._can, w.mask_version, w.model)
-        with pytest.raises(MemoryError, match="when shown"):
+        with monkeypatch.context() as patch, pytest.raises(MemoryError, match="when shown"):
+            patch.setattr(State, "restore_positive", broken)
             act()
-        session.restore = restore
         assert np.array_equal(w.mask, mask)
         assert (w.prompts, w._can, w.mask_version, w.model) == drawn
 
+    other = PaintPredictor()
+    other.name = "other"
     fails(lambda: w.add_click(2, 2))
-    fails(lambda: setattr(w, "model", BreaksWhenShown()))
+    fails(lambda: setattr(w, "model", other))
     fails(w.undo)
     w.undo()
     fails(w.redo)

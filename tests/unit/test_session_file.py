@@ -99,6 +99,8 @@ def test_an_image_in_a_file_is_kept_as_its_path(tmp_path):
     assert sp.load_session(session, image=moved, model=PaintPredictor()).mask[3, 3]
     with pytest.raises(ValueError, match="another than the one that was labelled"):
         sp.load_session(session, image=np.zeros(SHAPE))
+    with pytest.raises(ValueError, match="another than the one that was labelled"):
+        sp.load_session(session, image=pixels().reshape(SHAPE[::-1]))
 
 
 def test_a_slice_of_a_volume_keeps_its_place(tmp_path):
@@ -116,6 +118,82 @@ def test_a_slice_of_a_volume_keeps_its_place(tmp_path):
     w = sp.Segmenter(sitk.ReadImage(file), slice_index=2, model=PaintPredictor())
     again = sp.load_session(w.save_session(tmp_path / "s"), model=PaintPredictor())
     assert (again.image.spacing, vars(again.image.geometry)) == (w.image.spacing, vars(w.image.geometry))
+
+
+def test_an_image_whose_file_does_not_say_which_slice_is_kept_itself(tmp_path, monkeypatch):
+    np.save(tmp_path / "volume.npy", np.random.default_rng(0).integers(0, 99, (4, *SHAPE)))
+    w = sp.Segmenter(tmp_path / "volume.npy", slice_index=2, model=PaintPredictor())
+    again = sp.load_session(w.save_session(tmp_path / "s"), model=PaintPredictor())
+    assert np.array_equal(again.image.pixels, w.image.pixels)
+    assert not again.image.pixels.flags.writeable
+
+
+def test_a_session_moves_with_its_image_and_is_found_from_anywhere(tmp_path, monkeypatch):
+    folder = tmp_path / "one"
+    folder.mkdir()
+    PIL.Image.fromarray(pixels()).save(folder / "image.png")
+    monkeypatch.chdir(folder)
+    w = sp.Segmenter("image.png", model=PaintPredictor())
+    w.add_click(3, 3)
+    with pytest.raises(ValueError, match="another file than the image's own"):
+        w.save_session("image.png")
+    w.save_session("s.zip")
+    monkeypatch.chdir(tmp_path)
+    moved = folder.rename(tmp_path / "two")
+    assert sp.load_session(moved / "s.zip", model=PaintPredictor()).mask[3, 3]
+    monkeypatch.setenv("HOME", str(moved))
+    assert sp.load_session("~/s.zip", model=PaintPredictor()).mask[3, 3]
+
+
+def test_what_steps_share_is_written_and_read_once(tmp_path):
+    w = sp.Segmenter(pixels(), model=PaintPredictor())
+    for number in range(20):
+        w.add_scribble([(number, 3), (number, 9)])
+    path = w.save_session(tmp_path / "s")
+    with zipfile.ZipFile(path) as file:
+        assert len(json.loads(file.read("session.json"))["prompts"]) == 20
+    again = sp.load_session(path, model=PaintPredictor())
+    steps = again._annotation.history.steps
+    assert all(steps[-1].entry(0).prompts[i] is steps[i + 1].entry(0).prompts[i] for i in range(20))
+    soft = np.zeros(SHAPE)
+    soft[3, 3:6] = 0.5
+    w.add_scribble(raster=soft)
+    assert sp.load_session(w.save_session(path), model=PaintPredictor()).prompts == w.prompts
+
+
+def test_damage_anywhere_is_told_by_the_files_name(tmp_path):
+    w = sp.Segmenter(pixels(), labels=["lesion"], model=PaintPredictor())
+    draw(w)
+    path = w.save_session(tmp_path / "s")
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 97):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            sp.load_session(path, model=PaintPredictor())
+        except ValueError as error:
+            assert str(path) in str(error) or "its pixels differ" in str(error)  # noqa: PT017
+    path.write_bytes(whole)
+    with zipfile.ZipFile(path) as file:
+        content, arrays = json.loads(file.read("session.json")), file.read("arrays.npz")
+    for change in (
+        {"current": 99},
+        {"current": -1},
+        {"version": "x"},
+        {"label": "none"},
+        {"labels": [{**content["labels"][0], "color": 'red"><img>'}, content["labels"][1]]},
+        {"labels": content["labels"][:1]},
+        {"steps": []},
+        {"steps": [{**content["steps"][0], "locked": [9]}]},
+        {"steps": [{**content["steps"][-1], "entries": [-1]}]},
+        {"masks": [{"box": [0, 0, 999, 999]}] * len(content["masks"])},
+        {"instances": [{**content["instances"][0], "layer": 9}]},
+        {"entries": [{**entry, "states": []} for entry in content["entries"]]},
+    ):
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("session.json", json.dumps({**content, **change}))
+            file.writestr("arrays.npz", arrays)
+        with pytest.raises(ValueError, match="no saved session, or damaged"):
+            sp.load_session(path, model=PaintPredictor())
 
 
 def test_what_is_no_session_is_told(tmp_path):
