@@ -176,9 +176,10 @@ def test_what_fails_late_leaves_everything_as_it_was(w, monkeypatch):
 
     def fails(act):
         mask, drawn = w.mask, (w.prompts, w._can, w.mask_version, w.model)
-        with monkeypatch.context() as patch, pytest.raises(MemoryError, match="when shown"):
+        with monkeypatch.context() as patch:
             patch.setattr(State, "restore_positive", broken)
-            act()
+            with pytest.raises(MemoryError, match="when shown"):
+                act()
         assert np.array_equal(w.mask, mask)
         assert (w.prompts, w._can, w.mask_version, w.model) == drawn
 
