@@ -1,8 +1,19 @@
 /** The kernel's truth as traits and updates tell it, read when it is needed and never kept. */
 import type { PromptLists } from "./promptlists";
-import type { Host, LabelTrait, Prompt } from "./protocol";
+import type { Entry, Host, LabelTrait, Prompt } from "./protocol";
 
 const NAMELESS: LabelTrait[] = [{ name: "object", color: "#56b4e9" }];
+
+const NOTHING: Entry = {
+  edits: 0,
+  threshold: 0.5,
+  fill_holes: false,
+  keep_largest: false,
+  smooth: 0,
+  started: false,
+  locked: false,
+  objects: 0,
+};
 
 export class Truth {
   constructor(
@@ -22,6 +33,11 @@ export class Truth {
     return Math.max(index, 0);
   }
 
+  /** What else is known of a label; of the active one unless told. */
+  entry(label = this.active): Entry {
+    return this.host.get("_entries")?.[label] ?? NOTHING;
+  }
+
   /** What was drawn for a label; for the active one unless told. */
   prompts(label = this.active): readonly Prompt[] {
     return this.lists.of(label);
@@ -38,6 +54,11 @@ export class Truth {
   /** What waits for its answer (`waits`), and what was answered just now, can be undone as well. */
   can(waits: boolean): Record<"undo" | "redo" | "clear", boolean> {
     const can = this.host.get("_can");
-    return { undo: waits || !!can?.undo || !this.lists.isEmpty, redo: waits || !!can?.redo, clear: waits || this.prompts().length > 0 };
+    const { edits, started } = this.entry();
+    return {
+      undo: waits || !!can?.undo || !this.lists.isEmpty,
+      redo: waits || !!can?.redo,
+      clear: waits || this.prompts().length > 0 || edits > 0 || started,
+    };
   }
 }
