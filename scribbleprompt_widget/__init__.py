@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scribbleprompt_widget.image import Image
     from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names, register_predictor
-    from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
+    from scribbleprompt_widget.prompts import Box, Click, Lasso, Prompts, Scribble
     from scribbleprompt_widget.training.finetune import finetune
     from scribbleprompt_widget.widgets.segmenter import Segmenter
 
@@ -16,6 +16,7 @@ __all__ = [
     "Box",
     "Click",
     "Image",
+    "Lasso",
     "Prompts",
     "Scribble",
     "Segmenter",
@@ -29,6 +30,7 @@ _HOME = {
     "Box": "prompts",
     "Click": "prompts",
     "Image": "image",
+    "Lasso": "prompts",
     "Prompts": "prompts",
     "Scribble": "prompts",
     "Segmenter": "widgets.segmenter",

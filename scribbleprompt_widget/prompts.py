@@ -1,4 +1,4 @@
-"""What a person draws: clicks, boxes and scribbles, and how they become the channels that a predictor reads.
+"""What a person draws: clicks, boxes, scribbles and lassos, and how they become the channels that a predictor reads.
 
 Coordinates are image pixels, ``(x, y)`` = (column, row), floats, pixel centres at integers. Prompts are immutable and
 ordered: where two of different sign cover the same pixel, the later one holds.
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
+from skimage.draw import polygon
 
 from scribbleprompt_widget.grid import Grid
 
@@ -21,9 +22,11 @@ __all__ = [
     "Box",
     "Channels",
     "Click",
+    "Lasso",
     "Prompt",
     "Prompts",
     "Scribble",
+    "cells_of",
     "check_inside",
     "prompt_from_json",
 ]
@@ -34,6 +37,8 @@ PIECE = 4.0
 """Strokes are drawn in pieces of so many cells, all at once; in longer ones where they are wide."""
 BATCH = 100_000
 """Cells looked at in one go."""
+LEAST_CORNERS = 3
+CIRCLE_CORNERS = 64
 FARTHEST = 1e12
 """Greatest coordinate or width in image pixels: squares of these are floats, and their cells integers, by far."""
 
@@ -125,7 +130,48 @@ class Scribble:
         return points, raster, self.positive, self.width
 
 
-Prompt: TypeAlias = Click | Box | Scribble
+@dataclass(frozen=True, init=False, eq=False)
+class Lasso:
+    """An area on the object, or beside it: a filled polygon. Predictors read it as a scribble that fills it.
+
+    Parameters
+    ----------
+    points
+        (N, 2) corners as (x, y) in image pixels, N >= 3. It covers the pixels whose centres lie inside; where it
+        crosses itself, those that it goes round an odd number of times; its outline where it is too thin for any.
+    positive
+        True on the object, False beside it.
+    """
+
+    points: np.ndarray
+    positive: bool = True
+
+    def __init__(self, points: ArrayLike, positive: bool = True) -> None:
+        corners = _points(points)
+        if len(corners) < LEAST_CORNERS:
+            raise ValueError(f"points takes at least {LEAST_CORNERS} corners (x, y), got {len(corners)}")
+        object.__setattr__(self, "points", corners)
+        object.__setattr__(self, "positive", _sign(positive))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Lasso):
+            return NotImplemented
+        return self.positive == other.positive and np.array_equal(self.points, other.points)
+
+    def __hash__(self) -> int:
+        return hash((self.points.tobytes(), self.positive))
+
+    @classmethod
+    def circle(cls, x: float, y: float, radius: float, positive: bool = True) -> Lasso:
+        """A circle around (x, y), `radius` > 0 in image pixels: a polygon of so many corners that no one sees them."""
+        x, y, radius = _number("x", x), _number("y", y), _number("radius", radius)
+        if radius <= 0:
+            raise ValueError(f"radius must be more than 0 image pixels, got {radius}")
+        angles = np.linspace(0, 2 * np.pi, CIRCLE_CORNERS, endpoint=False)
+        return cls(np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1), positive)
+
+
+Prompt: TypeAlias = Click | Box | Scribble | Lasso
 
 
 class Channels(NamedTuple):
@@ -150,11 +196,13 @@ class Prompts(Sequence[Prompt]):
 
     def __init__(self, items: Iterable[Prompt] = ()) -> None:
         if not isinstance(items, Iterable):
-            raise TypeError(f"prompts takes a sequence of Click, Box and Scribble, got {type(items).__name__} alone")
+            raise TypeError(
+                f"prompts takes a sequence of Click, Box, Scribble and Lasso, got {type(items).__name__} alone"
+            )
         self._items: tuple[Prompt, ...] = tuple(items)
         for item in self._items:
-            if not isinstance(item, Click | Box | Scribble):
-                raise TypeError(f"prompts takes Click, Box and Scribble, got {type(item).__name__}")
+            if not isinstance(item, Click | Box | Scribble | Lasso):
+                raise TypeError(f"prompts takes Click, Box, Scribble and Lasso, got {type(item).__name__}")
 
     @classmethod
     def from_arrays(
@@ -232,7 +280,7 @@ class Prompts(Sequence[Prompt]):
             if isinstance(item, Box):
                 box[_box_slices(item, grid)] = 1
                 continue
-            cells = _click_cells(item, grid) if isinstance(item, Click) else _scribble_cells(item, grid)
+            cells = cells_of(item, grid)
             own, other = (positive, negative) if item.positive else (negative, positive)
             # Only cells that the prompt touches change hands; `maximum` keeps soft rasters soft.
             np.maximum(own, cells, out=own)
@@ -255,7 +303,7 @@ def prompt_from_json(item: Mapping[str, Any]) -> Prompt:
     Raises
     ------
     ValueError
-        When `kind` is not click, box or scribble, or a field is missing or wrong.
+        When `kind` is not click, box, scribble or lasso, or a field is missing or wrong.
     """
     try:
         kind = item["kind"]
@@ -267,9 +315,11 @@ def prompt_from_json(item: Mapping[str, Any]) -> Prompt:
             return Scribble(raster=_runs_to_raster(item["runs"], item["shape"]), positive=item["positive"])
         if kind == "scribble":
             return Scribble(item["points"], item["positive"], item["width"])
+        if kind == "lasso":
+            return Lasso(item["points"], item["positive"])
     except KeyError as error:
         raise ValueError(f"a prompt lacks the field {error}: {dict(item)!r}") from None
-    raise ValueError(f"a prompt's kind is click, box or scribble, got {kind!r}")
+    raise ValueError(f"a prompt's kind is click, box, scribble or lasso, got {kind!r}")
 
 
 def check_inside(prompt: Prompt, shape: tuple[int, int]) -> None:
@@ -285,8 +335,8 @@ def check_inside(prompt: Prompt, shape: tuple[int, int]) -> None:
         if prompt.raster.shape != shape:
             raise ValueError(f"raster takes the image's shape {shape}, got {prompt.raster.shape}")
         return
-    if isinstance(prompt, Scribble):
-        drawn = _stroke_touches(prompt, shape)
+    if isinstance(prompt, Scribble | Lasso):
+        drawn = _line_touches(_outline(prompt), shape) or (isinstance(prompt, Lasso) and _surrounds(prompt))
     elif isinstance(prompt, Click):
         drawn = bool(_inside(np.array([[prompt.x, prompt.y]]), shape)[0])
     else:
@@ -405,6 +455,27 @@ def _click_cells(click: Click, grid: Grid) -> np.ndarray:
     return _mark(grid.to_cells(np.array([[click.x, click.y]])), grid.shape)
 
 
+def cells_of(prompt: Click | Scribble | Lasso, grid: Grid) -> np.ndarray:
+    """Where a prompt lies on a grid: (h, w) float32 in [0, 1]."""
+    if isinstance(prompt, Click):
+        return _click_cells(prompt, grid)
+    return _lasso_cells(prompt, grid) if isinstance(prompt, Lasso) else _scribble_cells(prompt, grid)
+
+
+def _lasso_cells(lasso: Lasso, grid: Grid) -> np.ndarray:
+    cells = _polygon(grid.to_cells(lasso.points), grid.shape)
+    # A narrow one may hold no cell's centre.
+    return cells if cells.any() else _stroke(grid.to_cells(_outline(lasso)), 0, grid.shape)
+
+
+def _polygon(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(h, w) float32: 1 in the cells whose centres lie inside a polygon, corners (N, 2) as (x, y) in cells."""
+    filled = np.zeros(shape, dtype=np.float32)
+    rows, columns = polygon(corners[:, 1], corners[:, 0], shape)  # type: ignore[no-untyped-call]
+    filled[rows, columns] = 1
+    return filled
+
+
 def _scribble_cells(scribble: Scribble, grid: Grid) -> np.ndarray:
     if scribble.raster is not None:
         return _raster_cells(scribble.raster, grid)
@@ -432,13 +503,23 @@ def _stroke(points: np.ndarray, radius: float, shape: tuple[int, int]) -> np.nda
     return marked
 
 
-def _stroke_touches(scribble: Scribble, shape: tuple[int, int]) -> bool:
-    """Whether any part of the stroke's line lies in an image of `shape`."""
-    assert scribble.points is not None  # noqa: S101  # rasters are told apart before
-    if _inside(scribble.points, shape).any():  # nearly always, and every prediction asks of all prompts
+def _outline(prompt: Scribble | Lasso) -> np.ndarray:
+    """(N, 2): the line that was drawn."""
+    assert prompt.points is not None  # noqa: S101  # rasters are told apart before
+    return prompt.points if isinstance(prompt, Scribble) else np.concatenate([prompt.points, prompt.points[:1]])
+
+
+def _line_touches(points: np.ndarray, shape: tuple[int, int]) -> bool:
+    """Whether any part of the polyline (N, 2) lies in an image of `shape`."""
+    if _inside(points, shape).any():  # nearly always, and every prediction asks of all prompts
         return True
-    starts, ends = _pieces(scribble.points, PIECE, 0, shape)
+    starts, ends = _pieces(points, PIECE, 0, shape)
     return bool(_inside(_along(starts, ends), shape).any())
+
+
+def _surrounds(lasso: Lasso) -> bool:
+    """Whether the image, which the outline does not touch, lies inside the lasso."""
+    return bool(_polygon(lasso.points, (1, 1)).any())
 
 
 def _pieces(points: np.ndarray, longest: float, reach: float, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -508,6 +589,8 @@ def _prompt_to_json(item: Prompt) -> dict[str, Any]:
         return {"kind": "click", "x": item.x, "y": item.y, "positive": item.positive}
     if isinstance(item, Box):
         return {"kind": "box", "x0": item.x0, "y0": item.y0, "x1": item.x1, "y1": item.y1}
+    if isinstance(item, Lasso):
+        return {"kind": "lasso", "positive": item.positive, "points": item.points.tolist()}
     if item.raster is not None:
         shape = list(item.raster.shape)
         return {"kind": "scribble", "positive": item.positive, "shape": shape, "runs": _raster_to_runs(item.raster)}

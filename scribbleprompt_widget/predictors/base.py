@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,12 +21,14 @@ from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.prompts import Prompts, check_inside
 
-__all__ = ["CpuPredictor", "Prediction", "Predictor", "Session", "State"]
+__all__ = ["GIVEN", "CpuPredictor", "Prediction", "Predictor", "Session", "State"]
 
 BACKGROUND_LOGIT: Final = -20.0
 """Logit of what no grid covers; its probability, 2e-9, is background by any threshold."""
 HELD_LOGIT: Final = 1.0
 """Logit that a pixel with a click has at least, towards the click's sign."""
+GIVEN: Final = "given"
+"""The engine of logits that a person handed in."""
 KNOWN: Final = 0.99
 """Share of a cell that a closer look has to cover, to hold there."""
 
@@ -176,7 +178,12 @@ class Session(ABC):
         What opened it.
     image
         The image; ``image.grey`` is (H, W) float32 in [0, 1].
+    remembers
+        Whether a state holds all that led to it. If not, who started from a mask has to give that mask again with
+        every prediction.
     """
+
+    remembers: ClassVar[bool] = True
 
     def __init__(self, predictor: Predictor, image: Image) -> None:
         self.predictor = predictor
@@ -303,7 +310,7 @@ class Session(ABC):
             )
         if not np.isfinite(logits).all():
             raise ValueError("mask_input takes finite logits, got NaN or infinity")
-        return self._state(logits.astype(np.float32), Grid.of_image(self.image.shape))
+        return replace(self._state(logits.astype(np.float32), Grid.of_image(self.image.shape)), engine=GIVEN)
 
 
 class Predictor(ABC):

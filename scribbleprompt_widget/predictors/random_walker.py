@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from scribbleprompt_widget.grid import Grid, Rectangle
-from scribbleprompt_widget.predictors.base import CpuPredictor, Predictor, Session, State
+from scribbleprompt_widget.predictors.base import GIVEN, CpuPredictor, Predictor, Session, State
 from scribbleprompt_widget.predictors.walk import MAX_LOGIT, corrected_walk, random_walk, seeded, stroke_outline
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
@@ -65,6 +65,8 @@ class RandomWalkerPredictor(CpuPredictor):
 class RandomWalkerSession(Session):
     """One image. Chooses a view by the prompts, then looks more closely at what it found there."""
 
+    remembers = False
+
     def __init__(self, predictor: Predictor, image: Image) -> None:
         super().__init__(predictor, image)
         height, width = image.shape
@@ -75,6 +77,8 @@ class RandomWalkerSession(Session):
         if not prompts:
             # There is nothing to walk from: the earlier logits are the answer.
             return previous if previous is not None else self.empty_state()
+        if previous is not None and previous.engine == GIVEN and (previous.logits > 0).any():
+            return self._correct(prompts, previous)
         layout = _layout(prompts)
         if layout == prompts or not (isinstance(prompts[-1], Click) or _is_click(layout)):
             return self._anew(prompts)

@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-from scribbleprompt_widget.history import Entry, History, Step
+import numpy as np
+
+from scribbleprompt_widget.finish import NOTHING, Edit, Finish
+from scribbleprompt_widget.grid import Grid
+from scribbleprompt_widget.history import Entry, History, Instance, Step
 from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.packed_mask import PackedMask, Region
 from scribbleprompt_widget.predictors.base import Prediction, Predictor, Session, State
-from scribbleprompt_widget.prompts import Prompt, Prompts
-from scribbleprompt_widget.widgets.masks import Change, Masks, Plane
+from scribbleprompt_widget.prompts import Prompt, Prompts, check_inside
+from scribbleprompt_widget.widgets.masks import Change, Instances, Masks, Plane
 
-__all__ = ["Annotation"]
+__all__ = ["Annotation", "Label"]
+
+SURE: Final = 4.0
+"""Logit of a mask that a person hands in, as in training (`training.play`)."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """How a label is called and shown.
+
+    Attributes
+    ----------
+    name, color
+        The color as "#rrggbb".
+    rank
+        Where masks overlap, the label with the higher rank is on top.
+    """
+
+    name: str
+    color: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a mask on the screen was made from: made of the same things, it would be the same."""
+
+    entry: Entry[State] = field(default_factory=Entry)
+    instances: tuple[Instance, ...] = ()
+    locked: tuple[Entry[State], ...] = ()
+
+    def is_same(self, other: _Shown) -> bool:
+        return (
+            self.entry is other.entry
+            and self.instances is other.instances
+            and len(self.locked) == len(other.locked)
+            and all(a is b for a, b in zip(self.locked, other.locked, strict=True))
+        )
 
 
 class Annotation:
@@ -24,97 +69,265 @@ class Annotation:
     image
         The image.
     labels
-        Names of the labels, at least one.
+        At least one.
     predictor
         What segments.
+    history
+        What was done before, as an earlier `history` held it; unless given, nothing.
     """
 
-    def __init__(self, image: Image, labels: Sequence[str], predictor: Predictor) -> None:
+    def __init__(
+        self, image: Image, labels: Sequence[Label], predictor: Predictor, history: History[State] | None = None
+    ) -> None:
         self.image = image
-        self.labels = tuple(labels)
+        self.labels: tuple[Label, ...] = ()
         self.predictor = predictor
-        self.masks = Masks(len(self.labels), image.shape)
+        self.masks = Masks(image.shape)
+        self.instances = Instances.none(image.shape)
         self.seconds = 0.0
+        self.history: History[State] = History() if history is None else history
         self._session = predictor.open(image)
-        self._history: History[State] = History(len(self.labels))
+        self._shown: list[_Shown] = []
+        self.relabel(labels)
+        if history is not None:
+            self._become(history.current, lambda: None)
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether `undo` would do something."""
-        return self._history.before is not None
+    # --- how things stand ---------------------------------------------------------------------------------------------
 
-    @property
-    def can_redo(self) -> bool:
-        """Whether `redo` would do something."""
-        return self._history.after is not None
+    def entry(self, label: int) -> Entry[State]:
+        """What stands for a label."""
+        return self.history.current.entry(label)
 
     def prompts(self, label: int) -> Prompts:
         """What was drawn for a label, in order."""
-        return self._entries[label].prompts
+        return self.entry(label).prompts
+
+    def is_locked(self, label: int) -> bool:
+        """Whether nothing may overwrite the pixels of a label."""
+        return label in self.history.current.locked
 
     def prediction(self, label: int) -> Prediction:
-        """The prediction that stands for a label; without prompts, background everywhere."""
-        state = self._entries[label].state
-        return self._session.restore(self._session.empty_state() if state is None else state)
+        """The prediction that stands for a label; without prompts, what it started from, or background."""
+        entry = self.entry(label)
+        if entry.state is not None:
+            return self._session.restore(entry.state)
+        if entry.start is None:
+            return self._session.restore(self._session.empty_state())
+        state = self._session.empty_state()
+        return self._session.restore(replace(state, logits=_logits(entry.start), grid=Grid.of_image(self.image.shape)))
+
+    def label_map(self) -> np.ndarray:
+        """(H, W) unsigned integers: 0 background, i for label i - 1; where masks overlap, the one of highest rank."""
+        result = np.zeros(self.image.shape, dtype=np.min_scalar_type(len(self.labels)))
+        labels = np.array([0, *(instance.label + 1 for instance in self.instances.items)])
+        for label in sorted(range(len(self.labels)), key=lambda i: self.labels[i].rank):
+            result[self.masks[label]] = label + 1
+            if self.instances:
+                result[labels[self.instances.map] == label + 1] = label + 1
+        return result
+
+    # --- what can be done ---------------------------------------------------------------------------------------------
+
+    def relabel(self, labels: Sequence[Label]) -> None:
+        """Name, colour and rank the labels anew, and add those that are new. No step of the history."""
+        self.labels = tuple(labels)
+        while len(self.masks) < len(labels):
+            self.masks.add()
+            self._shown.append(_Shown())
 
     def add(self, label: int, prompt: Prompt) -> list[Plane]:
         """Add a prompt and predict again."""
-        return self._push(self._history.current.with_entry("prompt", label, self._predict(label, prompt)))
+        return self._push("prompt", label, self._added(label, prompt))
 
     def preview(self, label: int, prompt: Prompt) -> list[Plane]:
         """What would change on the screen if `prompt` were added; nothing is kept."""
-        return self._change(label, self._predict(label, prompt), self._session).planes
+        step = self.history.current.then("prompt", label, self._added(label, prompt))
+        return self._change(label, step, self._session, self.instances, {}).planes
+
+    def reprompt(self, label: int, changes: Mapping[int, Sequence[Prompt]]) -> list[Plane] | None:
+        """Put other prompts in the place of some, by their index (none deletes, two split), and predict again."""
+        if not changes:
+            return None
+        entry = self._open_entry(label)
+        count = len(entry.prompts)
+        if wrong := [index for index in changes if not 0 <= index < count]:
+            raise ValueError(f"index takes one of the {count} prompts, from 0; got {wrong[0]}")
+        new = [p for i, old in enumerate(entry.prompts) for p in changes.get(i, [old])]
+        return self._push("edit prompts", label, self._predicted(entry, Prompts(new), min(changes)))
 
     def clear(self, label: int) -> list[Plane] | None:
-        """Take all prompts of a label away."""
-        if not self.prompts(label):
+        """Take all prompts of a label away, with what was painted and what it started from."""
+        entry = self._open_entry(label)
+        if entry.is_blank:
             return None
-        return self._push(self._history.current.with_entry("clear", label, Entry()))
+        return self._push("clear", label, Entry(finish=replace(entry.finish, edits=())))
+
+    def start(self, label: int, mask: np.ndarray) -> list[Plane]:
+        """Start from an (H, W) bool mask: prompts and edits of the label go, and those to come refine it."""
+        entry = self._open_entry(label)
+        finish = replace(entry.finish, edits=())
+        return self._push("start", label, Entry(start=PackedMask.of(mask), finish=finish, began=time.monotonic()))
+
+    def paint(self, label: int, edit: Edit) -> list[Plane]:
+        """Set or clear pixels by hand, whatever is predicted later."""
+        check_inside(edit, self.image.shape)
+        finish = self._open_entry(label).finish
+        return self._finish("paint", label, replace(finish, edits=(*finish.edits, edit)))
+
+    def unpaint(self, label: int) -> list[Plane] | None:
+        """Take back all that was set or cleared by hand."""
+        finish = self._open_entry(label).finish
+        return self._finish("unpaint", label, replace(finish, edits=())) if finish.edits else None
+
+    def finish(self, label: int, **settings: Any) -> list[Plane] | None:
+        """Change what is done to the predictions of a label: fields of `Finish`."""
+        old = self._open_entry(label).finish
+        new = replace(old, **settings)
+        return None if new == old else self._finish("finish", label, new)
+
+    def commit(self, label: int) -> list[Plane] | None:
+        """Make the mask of a label an instance, and begin the next."""
+        entry, window = self._open_entry(label), self.masks.window(label)
+        if not self.masks[label][window].any():
+            return None
+        mask = PackedMask.of(self.masks[label], window)
+        seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
+        layer = self.instances.layer_for(mask.region, mask.pixels)
+        instance = Instance(label, mask, layer, entry.prompts, seconds)
+        blank = Entry[State](finish=replace(entry.finish, edits=()))
+        return self._push("commit", label, blank, instances=(*self.history.current.instances, instance))
+
+    def lock(self, label: int, locked: bool) -> list[Plane] | None:
+        """Let nothing overwrite the pixels of a label, nor draw on it; or do again."""
+        if locked == self.is_locked(label):
+            return None
+        labels = self.history.current.locked ^ {label}
+        return self._push("lock" if locked else "unlock", label, locked=labels)
 
     def use(self, predictor: Predictor) -> list[Plane] | None:
         """Go on with another predictor: what was drawn is predicted again, in one step."""
         session = predictor.open(self.image)
-        step = self._history.current
+        step = self.history.current
         for label, entry in enumerate(step.entries):
             if entry.prompts:
-                state = session.predict(entry.prompts).state
-                step = step.with_entry("model", label, Entry(entry.prompts, state))
-        planes = None if step is self._history.current else self._push(step, session)
+                unknown = replace(entry, states=(None,) * len(entry.prompts))
+                step = step.then("model", label, self._predicted(unknown, entry.prompts, 0, session))
+        planes = None
+        if step is not self.history.current:
+            planes = self._become(step, lambda: self.history.push(step), session)
         self.predictor, self._session = predictor, session
         return planes
 
     def undo(self) -> list[Plane] | None:
         """One step back, without inference."""
-        step = self._history.before
-        return None if step is None else self._become(step, self._history.undo)
+        return self.go(self.history.cursor - 1) if self.history.can_undo else None
 
     def redo(self) -> list[Plane] | None:
         """One step forward again, without inference."""
-        step = self._history.after
-        return None if step is None else self._become(step, self._history.redo)
+        return self.go(self.history.cursor + 1) if self.history.can_redo else None
 
-    @property
-    def _entries(self) -> tuple[Entry[State], ...]:
-        return self._history.current.entries
+    def go(self, step: int) -> list[Plane] | None:
+        """To any step of the history, without inference."""
+        steps = self.history.steps
+        if not 0 <= step < len(steps):
+            raise ValueError(f"step takes one of the {len(steps)} steps, from 0; got {step}")
+        if step == self.history.cursor:
+            return None
+        return self._become(steps[step], lambda: self.history.go(step))
 
-    def _predict(self, label: int, prompt: Prompt) -> Entry[State]:
-        entry = self._entries[label]
-        prompts = entry.prompts + [prompt]
-        prediction = self._session.predict(prompts, mask_input=entry.state)
+    # --- how it is done -----------------------------------------------------------------------------------------------
+
+    def _open_entry(self, label: int) -> Entry[State]:
+        if self.is_locked(label):
+            raise ValueError(f"the label {self.labels[label].name!r} is locked")
+        return self.entry(label)
+
+    def _added(self, label: int, prompt: Prompt) -> Entry[State]:
+        entry = self._open_entry(label)
+        return self._predicted(entry, entry.prompts + [prompt], len(entry.prompts))
+
+    def _predicted(
+        self, entry: Entry[State], prompts: Prompts, same: int, session: Session | None = None
+    ) -> Entry[State]:
+        """`entry` with other prompts, of which the first `same` are as they were."""
+        began = time.monotonic() if entry.began is None else entry.began
+        known = entry.states[:same]
+        if len(prompts) == same and (not known or known[-1] is not None):
+            return replace(entry, prompts=prompts, states=known, began=began)
+        session = session or self._session
+        before = entry.state_before(same)
+        given: State | np.ndarray | None = before
+        if entry.start is not None and (before is None or not session.remembers):
+            given = _logits(entry.start)
+        prediction = session.predict(prompts, mask_input=given)
         self.seconds = prediction.seconds
-        return Entry(prompts, prediction.state)
+        padded = (*known, *[None] * len(prompts))[: len(prompts) - 1]
+        return replace(entry, prompts=prompts, states=(*padded, prediction.state), began=began)
 
-    def _push(self, step: Step[State], session: Session | None = None) -> list[Plane]:
-        return self._become(step, lambda: self._history.push(step), session)
+    def _finish(self, action: str, label: int, finish: Finish) -> list[Plane]:
+        entry = self.entry(label)
+        began = time.monotonic() if entry.began is None else entry.began
+        return self._push(action, label, replace(entry, finish=finish, began=began))
+
+    def _push(self, action: str, label: int, entry: Entry[State] | None = None, **changes: Any) -> list[Plane]:
+        step = self.history.current.then(action, label, entry, **changes)
+        return self._become(step, lambda: self.history.push(step))
 
     def _become(self, step: Step[State], move: Callable[[], None], session: Session | None = None) -> list[Plane]:
         """Show `step`, and `move` the history to it. All that may fail is done before anything changes."""
-        both = enumerate(zip(step.entries, self._entries, strict=True))
-        changes = [self._change(i, entry, session or self._session) for i, (entry, old) in both if entry is not old]
+        session = session or self._session
+        instances, planes = self.instances.become(step.instances)
+        shown = [self._shown_of(label, step) for label in range(len(self.labels))]
+        changes: dict[int, Change] = {}
+        # What is locked first: the rest makes way for it.
+        for label in sorted(range(len(self.labels)), key=lambda i: i not in step.locked):
+            if not shown[label].is_same(self._shown[label]):
+                changes[label] = self._change(label, step, session, instances, changes)
         move()
-        for change in changes:
+        for change in changes.values():
             self.masks.apply(change)
-        return [plane for change in changes for plane in change.planes]
+        self.instances, self._shown = instances, shown
+        return [*(plane for change in changes.values() for plane in change.planes), *planes]
 
-    def _change(self, label: int, entry: Entry[State], session: Session) -> Change:
-        return self.masks.change(label, None if entry.state is None else session.restore(entry.state))
+    @staticmethod
+    def _shown_of(label: int, step: Step[State]) -> _Shown:
+        locked = () if label in step.locked else tuple(step.entry(other) for other in sorted(step.locked))
+        return _Shown(step.entry(label), step.instances, locked)
+
+    def _change(
+        self, label: int, step: Step[State], session: Session, instances: Instances, changes: Mapping[int, Change]
+    ) -> Change:
+        """The mask of a label as `step` has it, less what belongs to instances and to locked labels."""
+        window, pixels = self._finished(step.entry(label), session)
+        if instances:
+            pixels = pixels & (instances.map[window] == 0)
+        if label not in step.locked:
+            for other in step.locked:
+                pixels = pixels & ~self._part(other, window, changes)
+        return self.masks.change(label, window, pixels)
+
+    def _part(self, label: int, region: Region, changes: Mapping[int, Change]) -> np.ndarray:
+        """A mask, with the change that is to come, in a region."""
+        part = self.masks[label][region]
+        if label in changes:
+            mask = self.masks[label].copy()
+            mask[changes[label].region] = changes[label].pixels
+            part = mask[region]
+        return part
+
+    def _finished(self, entry: Entry[State], session: Session) -> tuple[Region, np.ndarray]:
+        """The mask of an entry: its part of the image, and the pixels (h, w) bool there."""
+        finish, shape = entry.finish, self.image.shape
+        if entry.state is not None:
+            prediction = session.restore(entry.state)
+            if finish.threshold == Finish.threshold:
+                return finish.applied(prediction.window, prediction.window_mask, shape)
+            return finish.applied(prediction.window, prediction.window_logits > finish.least_logit, shape)
+        if entry.start is not None:
+            return finish.applied(entry.start.region, entry.start.pixels, shape)
+        return finish.applied(NOTHING, np.zeros((0, 0), dtype=bool), shape)
+
+
+def _logits(mask: PackedMask) -> np.ndarray:
+    logits: np.ndarray = np.where(mask.unpacked(), np.float32(SURE), np.float32(-SURE))
+    return logits

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from scipy import ndimage
 
-from scribbleprompt_widget.predictors.base import Prediction
+from scribbleprompt_widget.finish import NOTHING, join, within
+from scribbleprompt_widget.history import Instance
+from scribbleprompt_widget.packed_mask import Region
 
-__all__ = ["Change", "Masks", "Plane"]
-
-Region = tuple[slice, slice]
+__all__ = ["LAYERS", "Change", "Instances", "Masks", "Plane", "compressed"]
 
 BLOCK: Final = 128
 """Side in pixels of the blocks that changes are gathered by."""
+LAYERS: Final = 4
+"""Layers that a label's committed objects are shared out to: enough for any map, and most crowds."""
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A rectangle of one label's mask, one bit a pixel (see docs/protocol.md)."""
+    """A rectangle of one mask, one bit a pixel (see docs/protocol.md)."""
 
     label: int
+    layer: int
     x: int
     y: int
     width: int
@@ -31,14 +35,15 @@ class Plane:
     bits: bytes
 
     @classmethod
-    def of(cls, label: int, region: Region, pixels: np.ndarray) -> Plane:
+    def of(cls, label: int, region: Region, pixels: np.ndarray, layer: int = 0) -> Plane:
         """The plane that writes `pixels` (h, w) bool over `region`."""
         height, width = pixels.shape
-        return cls(label, region[1].start, region[0].start, width, height, np.packbits(pixels).tobytes())
+        return cls(label, layer, region[1].start, region[0].start, width, height, np.packbits(pixels).tobytes())
 
     def header(self) -> dict[str, int]:
         """All but the bits."""
-        return {"label": self.label, "x": self.x, "y": self.y, "width": self.width, "height": self.height}
+        names = ("label", "layer", "x", "y", "width", "height")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,33 +62,39 @@ class Masks:
 
     Parameters
     ----------
-    labels
-        How many labels there are.
     shape
         (H, W) of the image.
     """
 
-    def __init__(self, labels: int, shape: tuple[int, int]) -> None:
+    def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
-        self._masks = [np.zeros(shape, dtype=bool) for _ in range(labels)]
+        self._masks: list[np.ndarray] = []
         # Outside its window a mask is background, so changes need only be looked for inside.
-        self._windows: list[Region] = [(slice(0, 0), slice(0, 0))] * labels
+        self._windows: list[Region] = []
 
     def __getitem__(self, label: int) -> np.ndarray:
         return self._masks[label]
 
-    def label_map(self) -> np.ndarray:
-        """(H, W) unsigned integers: 0 background, i for label i - 1; where masks overlap, the later label."""
-        result = np.zeros(self.shape, dtype=np.min_scalar_type(len(self._masks)))
-        for index, mask in enumerate(self._masks):
-            result[mask] = index + 1
-        return result
+    def __len__(self) -> int:
+        return len(self._masks)
 
-    def change(self, label: int, prediction: Prediction | None) -> Change:
-        """What it takes to make `prediction` (None: background) the mask of `label`. Nothing is changed yet."""
-        window = _window(prediction)
-        region = _union(self._windows[label], window)
-        new = self._pixels(prediction, region)
+    def add(self) -> None:
+        """One more label, background everywhere."""
+        self._masks.append(np.zeros(self.shape, dtype=bool))
+        self._windows.append(NOTHING)
+
+    def window(self, label: int) -> Region:
+        """The part of the image outside which a mask is background."""
+        return self._windows[label]
+
+    def change(self, label: int, window: Region, pixels: np.ndarray) -> Change:
+        """What it takes to make `pixels` (h, w) bool in `window`, and background elsewhere, the mask of `label`.
+
+        Nothing is changed yet.
+        """
+        region = join(self._windows[label], window)
+        new = np.zeros([side.stop - side.start for side in region], dtype=bool)
+        new[within(window, region)] = pixels
         changed = self._masks[label][region] != new
         planes = [Plane.of(label, _shift(part, region), new[part]) for part in _changed_parts(changed)]
         return Change(label, planes, region, new, window)
@@ -101,20 +112,81 @@ class Masks:
                 found.append(Plane.of(label, window, mask[window]))
         return found
 
-    def compressed(self) -> list[dict[str, Any]]:
-        """The masks whole and deflated: what the `_mask` trait holds."""
-        return [{**plane.header(), "data": zlib.compress(plane.bits, level=1)} for plane in self.planes()]
 
-    @staticmethod
-    def _pixels(prediction: Prediction | None, region: Region) -> np.ndarray:
-        """The part of a prediction's mask in `region`, which holds its window."""
-        pixels = np.zeros([side.stop - side.start for side in region], dtype=bool)
-        if prediction is not None:
-            rows, columns = prediction.window
-            y, x = region[0].start, region[1].start
-            inside = (slice(rows.start - y, rows.stop - y), slice(columns.start - x, columns.stop - x))
-            pixels[inside] = prediction.window_mask
-        return pixels
+@dataclass(frozen=True, eq=False)
+class Instances:
+    """The committed objects as one map.
+
+    Attributes
+    ----------
+    map
+        (H, W) int32: i for ``items[i - 1]``, 0 elsewhere.
+    items
+        The objects.
+    """
+
+    map: np.ndarray
+    items: tuple[Instance, ...] = ()
+
+    @classmethod
+    def none(cls, shape: tuple[int, int]) -> Instances:
+        """No objects, on an image of `shape` (H, W)."""
+        # Rows of one zero, until there are objects: most images never have any.
+        return cls(np.broadcast_to(np.int32(0), shape))
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+    def become(self, items: tuple[Instance, ...]) -> tuple[Instances, list[Plane]]:
+        """The map of other objects, and the planes that differ."""
+        if items is self.items:
+            return self, []
+        same = next((i for i, (a, b) in enumerate(zip(items, self.items, strict=False)) if a is not b), None)
+        same = min(len(items), len(self.items)) if same is None else same
+        numbers = self.map.copy()
+        for instance in self.items[same:]:
+            numbers[instance.mask.region][instance.mask.pixels] = 0
+        for number, instance in enumerate(items[same:], start=same + 1):
+            numbers[instance.mask.region][instance.mask.pixels] = number
+        new = Instances(numbers, items)
+        touched = [*self.items[same:], *items[same:]]
+        return new, [new.plane(instance.label, instance.layer, instance.mask.region) for instance in touched]
+
+    def plane(self, label: int, layer: int, region: Region) -> Plane:
+        """What a layer holds in a region."""
+        belongs = np.array([False, *((i.label, i.layer) == (label, layer) for i in self.items)])
+        return Plane.of(label, region, belongs[self.map[region]], layer)
+
+    def planes(self) -> list[Plane]:
+        """All layers that hold anything, whole."""
+        layers: dict[tuple[int, int], list[Region]] = {}
+        for instance in self.items:
+            layers.setdefault((instance.label, instance.layer), []).append(instance.mask.region)
+        return [self.plane(label, layer, join(*regions)) for (label, layer), regions in layers.items()]
+
+    def layers(self, label: int) -> list[np.ndarray]:
+        """(H, W) bool: what each of a label's layers holds; none of them is empty."""
+        own = sorted({instance.layer for instance in self.items if instance.label == label})
+        layer_of = np.array([0, *(item.layer if item.label == label else 0 for item in self.items)])[self.map]
+        return [layer_of == layer for layer in own]
+
+    def layer_for(self, region: Region, pixels: np.ndarray) -> int:
+        """The layer for a new object: one in which it touches no other, else the one in which it touches fewest."""
+        rows, columns = (
+            slice(max(side.start - 1, 0), min(side.stop + 1, length))
+            for side, length in zip(region, self.map.shape, strict=True)
+        )
+        around = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=bool)
+        around[within(region, (rows, columns))] = pixels
+        around = ndimage.binary_dilation(around, structure=np.ones((3, 3), dtype=bool))
+        neighbours = np.unique(self.map[rows, columns][around])
+        touched = [self.items[number - 1].layer for number in neighbours if number]
+        return min(range(1, LAYERS + 1), key=touched.count)
+
+
+def compressed(planes: Sequence[Plane]) -> list[dict[str, Any]]:
+    """Planes deflated: what the `_mask` trait holds."""
+    return [{**plane.header(), "data": zlib.compress(plane.bits, level=1)} for plane in planes]
 
 
 def _changed_parts(changed: np.ndarray) -> Iterator[Region]:
@@ -133,22 +205,6 @@ def _changed_parts(changed: np.ndarray) -> Iterator[Region]:
                 slice(row + rows[0], row + rows[-1] + 1),
                 slice(left + columns[0], left + columns[-1] + 1),
             )
-
-
-def _window(prediction: Prediction | None) -> Region:
-    return (slice(0, 0), slice(0, 0)) if prediction is None else prediction.window
-
-
-def _union(a: Region, b: Region) -> Region:
-    """The smallest region that holds both; an empty one holds nothing."""
-    regions = [region for region in (a, b) if all(side.stop > side.start for side in region)]
-    if not regions:
-        return slice(0, 0), slice(0, 0)
-    rows, columns = zip(*regions, strict=True)
-    return (
-        slice(min(side.start for side in rows), max(side.stop for side in rows)),
-        slice(min(side.start for side in columns), max(side.stop for side in columns)),
-    )
 
 
 def _shift(inner: Region, outer: Region) -> Region:

@@ -6,24 +6,26 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import anywidget
 import numpy as np
 import traitlets
 from IPython.display import publish_display_data
-from numpy.typing import ArrayLike
 
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.predictors.base import Predictor
 from scribbleprompt_widget.predictors.registry import load_predictor
-from scribbleprompt_widget.prompts import DEFAULT_WIDTH, Box, Click, Prompt, Prompts, Scribble, prompt_from_json
-from scribbleprompt_widget.widgets.annotation import Annotation
-from scribbleprompt_widget.widgets.masks import Plane
+from scribbleprompt_widget.prompts import Prompts, prompt_from_json
+from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.drawing import Drawing
+from scribbleprompt_widget.widgets.masks import Plane, compressed
+from scribbleprompt_widget.widgets.messages import Act, act_of, check_labels, label_index
 from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
@@ -40,12 +42,11 @@ TELL_AFTER_S: Final = 0.3
 YIELD_S: Final = 0.0005
 """The kernel writes to its socket in a thread of its own, which gets Python's lock within this time; the work that is
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
-ON_AN_IMAGE: Final = ("prompt", "preview", "undo", "redo", "clear")
+ON_AN_IMAGE: Final = (
+    *("prompt", "preview", "reprompt", "undo", "redo", "go", "clear"),
+    *("paint", "unpaint", "finish", "commit", "lock"),
+)
 """Messages that mean the image on the canvas, and carry its version."""
-
-
-Act: TypeAlias = Callable[[Annotation], list[Plane] | None]
-"""Changes an annotation; gives the planes that changed, or None when there is no new mask."""
 
 
 class Area(NamedTuple):
@@ -55,7 +56,7 @@ class Area(NamedTuple):
     mm2: float | None
 
 
-class Segmenter(anywidget.AnyWidget):
+class Segmenter(Drawing, anywidget.AnyWidget):
     """Segment an image by scribbles, clicks and boxes, in a notebook cell or from Python.
 
     Parameters
@@ -102,7 +103,8 @@ class Segmenter(anywidget.AnyWidget):
     # Built when somebody asks (a view opens, the person pauses), never on the way of a stroke.
     _mask = traitlets.Any().tag(sync=True, echo_update=False, to_json=lambda _, widget: widget._whole_mask())
     _prompts = traitlets.Any().tag(sync=True, to_json=lambda _, widget: widget._all_prompts())
-    _labels: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
+    _labels: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    _entries: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     _can = traitlets.Dict().tag(sync=True)
     _model = traitlets.Unicode().tag(sync=True)
     _key = traitlets.Unicode().tag(sync=True)
@@ -126,11 +128,10 @@ class Segmenter(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._telling = threading.Lock()
         self._version = 0
-        self._annotation = Annotation(opened, names, _predictor(model))
+        self._annotation = Annotation(opened, _labels_of(names), _predictor(model))
         self._told_prompts = [Prompts()] * len(names)  # as the front end has them
         super().__init__(
             _image=_image_state(opened, 0),
-            _labels=[{"name": name, "color": COLORS[i % len(COLORS)]} for i, name in enumerate(names)],
             _key=uuid.uuid4().hex,
             label=names[0],
             **self._drawn(),
@@ -150,7 +151,7 @@ class Segmenter(anywidget.AnyWidget):
     def label_map(self) -> np.ndarray:
         """(H, W) unsigned integers: 0 is background, i is ``labels[i - 1]``; where masks overlap, the later label."""
         with self._lock:
-            return self._annotation.masks.label_map()
+            return self._annotation.label_map()
 
     @property
     def probability(self) -> np.ndarray:
@@ -165,14 +166,46 @@ class Segmenter(anywidget.AnyWidget):
             return self._annotation.prompts(self._active)
 
     @property
-    def labels(self) -> list[str]:
-        """Names of the labels."""
-        return list(self._annotation.labels)
-
-    @property
     def image(self) -> Image:
         """The image, with its spacing and where it came from."""
         return self._annotation.image
+
+    @property
+    def instances(self) -> np.ndarray:
+        """(H, W) int32: 0 is background, i is the i-th committed object (row i - 1 of `instance_table`). A copy."""
+        with self._lock:
+            found: np.ndarray = self._annotation.instances.map.copy()
+        return found
+
+    @property
+    def instance_table(self) -> list[dict[str, Any]]:
+        """The committed objects, one row each, as ``pandas.DataFrame`` takes them.
+
+        ``instance`` (its number in `instances`), ``label``, ``area`` (pixels), ``area_mm2`` (None without spacing),
+        ``box`` (x0, y0, x1, y1: pixel columns and rows, half-open), ``prompts`` (how many), ``seconds`` (from the first
+        prompt to the commit).
+        """
+        with self._lock:
+            items, labels = self._annotation.instances.items, self.labels
+            pixel_area = self._annotation.image.pixel_area_mm2
+        return [
+            {
+                "instance": number,
+                "label": labels[item.label],
+                "area": item.mask.area,
+                "area_mm2": None if pixel_area is None else item.mask.area * pixel_area,
+                "box": item.mask.box,
+                "prompts": len(item.prompts),
+                "seconds": round(item.seconds, 2),
+            }
+            for number, item in enumerate(items, start=1)
+        ]
+
+    @property
+    def history(self) -> list[tuple[str, str]]:
+        """The steps taken, (action, label), what was undone included; `go_to` goes to any of them."""
+        with self._lock:
+            return [(step.action, self.labels[step.label]) for step in self._annotation.history.steps]
 
     def area(self) -> Area:
         """Area of the active label's mask, in pixels and, where the spacing is known, in square millimetres."""
@@ -201,7 +234,7 @@ class Segmenter(anywidget.AnyWidget):
             When `path` is no path, has another suffix, or lies in no folder.
         """
         with self._lock:
-            one = len(self._annotation.labels) == 1
+            one = len(self._annotation.labels) == 1 and not self._annotation.instances
             return save_mask(path, self.mask if one else self.label_map, self.image, labels=self.labels)
 
     def snapshot(self, path: str | Path | None = None) -> np.ndarray:
@@ -217,88 +250,6 @@ class Segmenter(anywidget.AnyWidget):
         drawn = f"{len(self.prompts)} prompts for {self.label!r}"
         return f"Segmenter(image {self.image.shape}, labels={self.labels}, model={self.model!r}, {drawn})"
 
-    # --- drawing from Python -----------------------------------------------------------------------------------------
-
-    def add_click(self, x: float, y: float, positive: bool = True) -> None:
-        """Click on the object, or beside it, and predict again.
-
-        Parameters
-        ----------
-        x, y
-            Column and row in image pixels, floats; pixel centres are at integers.
-        positive
-            True on the object, False beside it.
-
-        Raises
-        ------
-        TypeError, ValueError
-            When `x` or `y` is no finite number, `positive` no bool, or the click outside the image.
-        RuntimeError
-            When the widget is closed.
-        """
-        self._add(Click(x, y, positive))
-
-    def add_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Draw a box around the object, and predict again.
-
-        Parameters
-        ----------
-        x0, y0, x1, y1
-            Columns and rows of two opposite corners in image pixels, floats. The box covers the pixel centres from
-            floor to ceiling, ends included; parts of it may lie outside the image.
-
-        Raises
-        ------
-        TypeError, ValueError
-            When a corner is no finite number, or all of the box outside the image.
-        RuntimeError
-            When the widget is closed.
-        """
-        self._add(Box(x0, y0, x1, y1))
-
-    def add_scribble(
-        self,
-        points: ArrayLike | None = None,
-        positive: bool = True,
-        width: float = DEFAULT_WIDTH,
-        *,
-        raster: ArrayLike | None = None,
-    ) -> None:
-        """Draw a stroke on the object, or beside it, and predict again.
-
-        Parameters
-        ----------
-        points
-            (N, 2) as (x, y) in image pixels, N >= 1, floats: a polyline. Either these or `raster`.
-        positive
-            True on the object, False beside it.
-        width
-            Width of the line in image pixels, > 0. Not used by a raster.
-        raster
-            (H, W) of the image, bool or numbers in [0, 1]: above 0 where the stroke is.
-
-        Raises
-        ------
-        TypeError, ValueError
-            When `points`, `width` or `raster` are no finite numbers, have another shape, or show no stroke; for both or
-            neither of `points` and `raster`; when all of the stroke is outside the image.
-        RuntimeError
-            When the widget is closed.
-        """
-        self._add(Scribble(points, positive, width, raster=raster))
-
-    def undo(self) -> None:
-        """Take the last step back, whichever label it was for; nothing happens at the beginning."""
-        self._do(lambda annotation: annotation.undo())
-
-    def redo(self) -> None:
-        """Do again what was undone; nothing happens at the end."""
-        self._do(lambda annotation: annotation.redo())
-
-    def clear(self) -> None:
-        """Take all prompts of the active label away; can be undone."""
-        self._do(lambda annotation: annotation.clear(self._active))
-
     def set_image(
         self,
         image: Any,
@@ -311,12 +262,60 @@ class Segmenter(anywidget.AnyWidget):
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         with self._lock:
             self._check_open()
-            self._annotation = Annotation(opened, self.labels, self._annotation.predictor)
+            self._annotation = Annotation(opened, self._annotation.labels, self._annotation.predictor)
             self.last_error = None
             self._version += 1
             self._image = _image_state(opened, self._version)
             self._publish([], base=None)
         self._tell_observers()
+
+    # --- labels ------------------------------------------------------------------------------------------------------
+
+    def add_label(self, name: str, color: str | None = None) -> None:
+        """Add a label, on top of the others, and make it the active one.
+
+        Parameters
+        ----------
+        name
+            Another than those that there are.
+        color
+            "#rrggbb"; the next of a palette that colour-blind people can tell apart unless given.
+        """
+        with self._lock:
+            labels = self._annotation.labels
+            rank = max(label.rank for label in labels) + 1
+            self._set_labels([*labels, Label(name, color or COLORS[len(labels) % len(COLORS)], rank)])
+            self.label = name
+
+    def change_label(self, label: str, *, name: str | None = None, color: str | None = None) -> None:
+        """Rename a label, or give it another colour ("#rrggbb")."""
+        with self._lock:
+            labels = list(self._annotation.labels)
+            index = self._index_of(label)
+            old = labels[index]
+            labels[index] = replace(old, name=name or old.name, color=color or old.color)
+            self._set_labels(labels)
+
+    def order_labels(self, names: Sequence[str]) -> None:
+        """Say which label lies on top where masks overlap: all names, from the lowest to the highest."""
+        with self._lock:
+            if sorted(names) != sorted(self.labels):
+                raise ValueError(f"names takes each of {', '.join(map(repr, self.labels))} once, got {list(names)!r}")
+            self._set_labels([replace(label, rank=names.index(label.name)) for label in self._annotation.labels])
+
+    def lock_label(self, label: str, locked: bool = True) -> None:
+        """Let nothing overwrite the pixels of a label, nor draw on it; ``locked=False`` opens it again. One step."""
+        index = self._index_of(label)
+        self._do(lambda annotation: annotation.lock(index, locked))
+
+    def _index_of(self, label: str) -> int:
+        names = self.labels
+        if label not in names:
+            raise ValueError(f"label takes one of {', '.join(map(repr, names))}; got {label!r}")
+        return names.index(label)
+
+    def _set_labels(self, labels: Sequence[Label]) -> None:
+        self._do(lambda _: self._relabel(labels))
 
     @property
     def model(self) -> str:
@@ -340,10 +339,7 @@ class Segmenter(anywidget.AnyWidget):
 
     @property
     def _active(self) -> int:
-        return self._annotation.labels.index(self.label)
-
-    def _add(self, prompt: Prompt) -> None:
-        self._do(lambda annotation: annotation.add(self._active, prompt))
+        return self.labels.index(self.label)
 
     def _do(self, act: Act) -> None:
         """Change the annotation from Python."""
@@ -351,6 +347,15 @@ class Segmenter(anywidget.AnyWidget):
             self._check_open()
             self._change(act)
         self._tell_observers()
+
+    def _relabel(self, labels: Sequence[Label]) -> None:
+        """Name the labels anew; the active one stays the active one, whatever it is called."""
+        check_labels(labels, len(self._annotation.labels))
+        active = self._active
+        self._annotation.relabel(labels)
+        self._told_prompts += [Prompts()] * (len(labels) - len(self._told_prompts))
+        self._labels = [asdict(label) for label in labels]
+        self.label = labels[active].name
 
     def _check_open(self) -> None:
         if self.comm is None:
@@ -409,8 +414,24 @@ class Segmenter(anywidget.AnyWidget):
         """The small traits that follow every change."""
         annotation = self._annotation
         return {
-            "_can": {"undo": annotation.can_undo, "redo": annotation.can_redo},
+            "_labels": [asdict(label) for label in annotation.labels],
+            "_entries": [self._entry_state(label) for label in range(len(annotation.labels))],
+            "_can": {"undo": annotation.history.can_undo, "redo": annotation.history.can_redo},
             "_model": annotation.predictor.name,
+        }
+
+    def _entry_state(self, label: int) -> dict[str, Any]:
+        entry = self._annotation.entry(label)
+        finish = entry.finish
+        return {
+            "edits": len(finish.edits),
+            "threshold": finish.threshold,
+            "fill_holes": finish.fill_holes,
+            "keep_largest": finish.keep_largest,
+            "smooth": finish.smooth,
+            "started": entry.start is not None,
+            "locked": self._annotation.is_locked(label),
+            "objects": sum(instance.label == label for instance in self._annotation.instances.items),
         }
 
     def _prompt_changes(self, *, whole: bool) -> list[dict[str, Any]]:
@@ -429,7 +450,10 @@ class Segmenter(anywidget.AnyWidget):
 
     def _whole_mask(self) -> dict[str, Any]:
         with self._lock:
-            return {"version": self._version, "planes": self._annotation.masks.compressed()}
+            return {"version": self._version, "planes": compressed(self._whole_planes())}
+
+    def _whole_planes(self) -> list[Plane]:
+        return [*self._annotation.masks.planes(), *self._annotation.instances.planes()]
 
     def _all_prompts(self) -> dict[str, Any]:
         with self._lock:
@@ -438,13 +462,16 @@ class Segmenter(anywidget.AnyWidget):
 
     def _drawn_over(self, max_side: int = 0) -> np.ndarray:
         with self._lock:
-            masks = [self._annotation.masks[i] for i in range(len(self._annotation.labels))]
-            colors = [label["color"] for label in self._labels]
+            masks: list[np.ndarray] = []
+            colors: list[str] = []
+            for index, label in sorted(enumerate(self._annotation.labels), key=lambda pair: pair[1].rank):
+                masks += [*self._annotation.instances.layers(index), self._annotation.masks[index]]
+                colors += [label.color] * (len(masks) - len(colors))
             return draw_overlay(self._annotation.image, masks, colors, max_side=max_side)
 
     @traitlets.validate("label")
     def _check_label(self, proposal: Mapping[str, Any]) -> str:
-        names = self._annotation.labels
+        names = self.labels
         if proposal["value"] not in names:
             raise ValueError(f"label takes one of {', '.join(map(repr, names))}; got {proposal['value']!r}")
         return str(proposal["value"])
@@ -483,25 +510,26 @@ class Segmenter(anywidget.AnyWidget):
         return False
 
     def _answer(self, kind: str, content: Mapping[str, Any], request: str | None) -> None:
-        if kind == "prompt":
-            label, prompt = self._drawn_prompt(content)
+        act = act_of(content)
+        if act is not None:
             with self._telling_if_slow(request):
-                self._change(lambda annotation: annotation.add(label, prompt), request)
+                self._change(act, request)
         elif kind == "preview":
-            label, prompt = self._drawn_prompt(content)
-            planes = self._annotation.preview(label, prompt)
+            label = label_index(content, self._annotation)
+            planes = self._annotation.preview(label, prompt_from_json(content["prompt"]))
             self._send_planes("preview", request, planes, base=self._version)
-        elif kind == "undo":
-            self._change(lambda annotation: annotation.undo(), request)
-        elif kind == "redo":
-            self._change(lambda annotation: annotation.redo(), request)
-        elif kind == "clear":
-            label = self._label_index(content)
-            self._change(lambda annotation: annotation.clear(label), request)
+        elif kind == "labels":
+            labels = [Label(item["name"], item["color"], item["rank"]) for item in content["labels"]]
+            self._change(lambda _: self._relabel(labels), request)
+        elif kind == "steps":
+            history = self._annotation.history
+            steps = [{"action": step.action, "label": step.label} for step in history.steps]
+            self.send({"type": "steps", "id": request, "current": history.cursor, "steps": steps})
         elif kind == "whole":
-            planes = self._annotation.masks.planes()
             prompts = self._prompt_changes(whole=True)
-            self._send_planes("update", request, planes, version=self._version, base=None, prompts=prompts)
+            self._send_planes(
+                "update", request, self._whole_planes(), version=self._version, base=None, prompts=prompts
+            )
         elif kind == "settle":
             self.send_state("_mask")
             self._static.refresh()
@@ -520,15 +548,6 @@ class Segmenter(anywidget.AnyWidget):
             yield
         finally:
             timer.cancel()
-
-    def _drawn_prompt(self, content: Mapping[str, Any]) -> tuple[int, Prompt]:
-        return self._label_index(content), prompt_from_json(content["prompt"])
-
-    def _label_index(self, content: Mapping[str, Any]) -> int:
-        index = content.get("label")
-        if not isinstance(index, int) or not 0 <= index < len(self._annotation.labels):
-            raise ValueError(f"label takes an index below {len(self._annotation.labels)}, got {index!r}")
-        return index
 
     def _send_planes(self, kind: str, request: str | None, planes: list[Plane], **fields: Any) -> None:
         message = {
@@ -563,6 +582,10 @@ def _label_names(labels: Sequence[str]) -> list[str]:
     if len(set(names)) < len(names):
         raise ValueError(f"labels takes names that differ, got {names!r}")
     return names
+
+
+def _labels_of(names: Sequence[str]) -> list[Label]:
+    return [Label(name, COLORS[i % len(COLORS)], i) for i, name in enumerate(names)]
 
 
 def _predictor(model: str | Path | Predictor) -> Predictor:

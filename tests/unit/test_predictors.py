@@ -82,7 +82,7 @@ def test_networks_of_different_weights_do_not_read_each_others_states(tmp_path, 
 
 
 def test_a_prompt_alone_is_told():
-    with pytest.raises(TypeError, match="prompts takes a sequence of Click, Box and Scribble, got Click"):
+    with pytest.raises(TypeError, match="prompts takes a sequence of Click, Box, Scribble and Lasso, got Click"):
         PaintPredictor().open(np.zeros(SHAPE)).predict(sp.Click(1, 2))
 
 

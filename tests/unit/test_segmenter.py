@@ -11,6 +11,7 @@ import pytest
 from traitlets import TraitError
 
 import scribbleprompt_widget as sp
+from tests.front_end import FrontEnd
 from tests.paint import PATIENCE_S, PaintPredictor
 
 SHAPE = (40, 60)
@@ -26,48 +27,6 @@ def w(paint):
     widget = sp.Segmenter(np.zeros(SHAPE), labels=["lesion", "organ"], model=paint)
     yield widget
     widget.close()
-
-
-class FrontEnd:
-    """What a view does with messages: it keeps masks and prompts by version, and what it heard (docs/protocol.md)."""
-
-    def __init__(self, widget):
-        self.widget = widget
-        self.version = widget.mask_version
-        self.masks = np.zeros((len(widget.labels), *widget.image.shape), dtype=bool)
-        self.prompts = [[] for _ in widget.labels]
-        self.messages = []
-        self.version_at_message = []
-        widget.send = self.receive
-
-    def receive(self, content, buffers=None):
-        self.messages.append(content)
-        self.version_at_message.append(self.widget.mask_version)
-        if content["type"] == "update":
-            if content["base"] is None:
-                self.masks[:] = False
-                assert [(change["label"], change["kept"]) for change in content["prompts"]] == [
-                    (label, 0) for label in range(len(self.prompts))
-                ]
-            else:
-                assert content["base"] == self.version
-            self.version = content["version"]
-            self.apply(self.masks, content["planes"], buffers)
-            for change in content["prompts"]:
-                self.prompts[change["label"]][change["kept"] :] = json.loads(json.dumps(change["added"]))
-
-    @staticmethod
-    def apply(masks, planes, buffers):
-        for plane, data in zip(planes, buffers, strict=True):
-            x, y, width, height = (plane[name] for name in ("x", "y", "width", "height"))
-            bits = np.unpackbits(np.frombuffer(data, np.uint8), count=width * height)
-            masks[plane["label"], y : y + height, x : x + width] = bits.reshape(height, width)
-
-    def say(self, kind, **fields):
-        count = len(self.messages)
-        message = {"type": kind, "id": f"v-{count}", "image": self.widget._image["version"], **fields}
-        self.widget._handle_custom_msg(message, [])
-        return self.messages[count:]
 
 
 CLICK = {"kind": "click", "x": 5, "y": 6, "positive": True}
@@ -497,7 +456,7 @@ def test_a_new_view_finds_the_whole_mask_and_all_prompts_in_the_traits(w):
     state = w.get_state()
     masks = np.zeros((2, *SHAPE), dtype=bool)
     planes = state["_mask"]["planes"]
-    FrontEnd.apply(masks, planes, [zlib.decompress(plane["data"]) for plane in planes])
+    FrontEnd.apply(masks[None], planes, [zlib.decompress(plane["data"]) for plane in planes])
     assert state["_mask"]["version"] == state["mask_version"]
     assert np.array_equal(masks[0], w.mask)
     box = {"kind": "box", "x0": 3.0, "y0": 4.0, "x1": 9.0, "y1": 9.0}
@@ -517,7 +476,7 @@ def test_the_image_reaches_the_screen_with_its_depth():
     [
         ({"type": "dance"}, "unknown message type 'dance'"),
         ({"type": "prompt", "label": 7, "prompt": CLICK}, "label takes an index below 2, got 7"),
-        ({"type": "prompt", "label": 0, "prompt": {"kind": "star"}}, "kind is click, box or scribble"),
+        ({"type": "prompt", "label": 0, "prompt": {"kind": "star"}}, "kind is click, box, scribble or lasso"),
         ({"type": "prompt", "label": 0}, "KeyError"),
         ({"type": "prompt", "label": 0, "prompt": {**CLICK, "x": 1e9}}, "outside the image"),
         ({"type": "preview", "label": 0, "prompt": {**STROKE, "points": []}}, "points is empty"),

@@ -1,0 +1,82 @@
+"""What the canvas asks for (docs/protocol.md), as changes of an annotation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from scribbleprompt_widget.finish import Edit
+from scribbleprompt_widget.prompts import Lasso, Prompt, Scribble, prompt_from_json
+from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.masks import Plane
+
+__all__ = ["Act", "act_of", "check_labels", "label_index"]
+
+Act: TypeAlias = Callable[[Annotation], list[Plane] | None]
+"""Changes an annotation; gives the planes that changed, or None when there is no new mask."""
+Message: TypeAlias = Mapping[str, Any]
+
+SETTINGS: Final = ("threshold", "fill_holes", "keep_largest", "smooth")
+
+
+def act_of(message: Message) -> Act | None:
+    """The change that a message asks for; None when it asks for something else."""
+    match message.get("type"):
+        case "undo":
+            return lambda annotation: annotation.undo()
+        case "redo":
+            return lambda annotation: annotation.redo()
+        case "go":
+            return lambda annotation: annotation.go(message["step"])
+        case "prompt" | "reprompt" | "clear" | "paint" | "unpaint" | "finish" | "commit" | "lock":
+            return lambda annotation: _on_a_label(annotation, label_index(message, annotation), message)
+    return None
+
+
+def _on_a_label(annotation: Annotation, label: int, message: Message) -> list[Plane] | None:
+    acts: dict[str, Callable[[], list[Plane] | None]] = {
+        "prompt": lambda: annotation.add(label, prompt_from_json(message["prompt"])),
+        "reprompt": lambda: annotation.reprompt(label, _replacements(message["changes"])),
+        "clear": lambda: annotation.clear(label),
+        "paint": lambda: annotation.paint(label, _edit(message["prompt"])),
+        "unpaint": lambda: annotation.unpaint(label),
+        "finish": lambda: annotation.finish(label, **{name: message[name] for name in SETTINGS if name in message}),
+        "commit": lambda: annotation.commit(label),
+        "lock": lambda: annotation.lock(label, message["locked"]),
+    }
+    return acts[message["type"]]()
+
+
+def _replacements(changes: Sequence[Message]) -> dict[int, list[Prompt]]:
+    return {one["index"]: [prompt_from_json(item) for item in one["prompts"]] for one in changes}
+
+
+def label_index(message: Message, annotation: Annotation) -> int:
+    """The label that a message speaks of."""
+    index = message.get("label")
+    if not isinstance(index, int) or not 0 <= index < len(annotation.labels):
+        raise ValueError(f"label takes an index below {len(annotation.labels)}, got {index!r}")
+    return index
+
+
+def check_labels(labels: Sequence[Label], least: int) -> list[Label]:
+    """See that labels can stand beside each other, and are at least so many."""
+    names = [label.name for label in labels]
+    if len(labels) < least:
+        raise ValueError(f"labels takes at least the {least} that there are, got {len(labels)}")
+    if not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"labels takes names that are not empty, got {names!r}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"labels takes names that differ, got {names!r}")
+    for label in labels:
+        if not isinstance(label.color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", label.color):
+            raise ValueError(f"color takes #rrggbb, got {label.color!r}")
+    return list(labels)
+
+
+def _edit(item: Mapping[str, Any]) -> Edit:
+    edit = prompt_from_json(item)
+    if not isinstance(edit, Scribble | Lasso):
+        raise ValueError(f"paint takes a scribble or a lasso, got a {item['kind']}")  # noqa: TRY004  # as all of them
+    return edit

@@ -1,0 +1,52 @@
+"""The canvas without a browser: what a view does with the kernel's messages."""
+
+import json
+
+import numpy as np
+
+from scribbleprompt_widget.widgets.masks import LAYERS
+
+MOST_LABELS = 5
+
+
+class FrontEnd:
+    """What a view does with messages: it keeps masks and prompts by version, and what it heard (docs/protocol.md)."""
+
+    def __init__(self, widget):
+        self.widget = widget
+        self.version = widget.mask_version
+        self.layers = np.zeros((1 + LAYERS, MOST_LABELS, *widget.image.shape), dtype=bool)
+        self.masks = self.layers[0]
+        self.prompts = [[] for _ in range(MOST_LABELS)]
+        self.messages = []
+        self.version_at_message = []
+        widget.send = self.receive
+
+    def receive(self, content, buffers=None):
+        self.messages.append(content)
+        self.version_at_message.append(self.widget.mask_version)
+        if content["type"] == "update":
+            if content["base"] is None:
+                self.layers[:] = False
+                assert [(change["label"], change["kept"]) for change in content["prompts"]] == [
+                    (label, 0) for label in range(len(self.widget.labels))
+                ]
+            else:
+                assert content["base"] == self.version
+            self.version = content["version"]
+            self.apply(self.layers, content["planes"], buffers)
+            for change in content["prompts"]:
+                self.prompts[change["label"]][change["kept"] :] = json.loads(json.dumps(change["added"]))
+
+    @staticmethod
+    def apply(layers, planes, buffers):
+        for plane, data in zip(planes, buffers, strict=True):
+            x, y, width, height = (plane[name] for name in ("x", "y", "width", "height"))
+            bits = np.unpackbits(np.frombuffer(data, np.uint8), count=width * height)
+            layers[plane["layer"], plane["label"], y : y + height, x : x + width] = bits.reshape(height, width)
+
+    def say(self, kind, **fields):
+        count = len(self.messages)
+        message = {"type": kind, "id": f"v-{count}", "image": self.widget._image["version"], **fields}
+        self.widget._handle_custom_msg(message, [])
+        return self.messages[count:]

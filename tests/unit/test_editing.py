@@ -1,0 +1,399 @@
+"""Prompts as objects, edits by hand, finishing, objects, labels and the history: from Python and by messages."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+import scribbleprompt_widget as sp
+from tests.front_end import MOST_LABELS, FrontEnd
+from tests.paint import PaintPredictor
+
+SHAPE = (30, 40)
+BOX = {"kind": "box", "x0": 2, "y0": 2, "x1": 9, "y1": 9}
+CLICK = {"kind": "click", "x": 20, "y": 20, "positive": True}
+LASSO = {"kind": "lasso", "points": [[20, 2], [30, 2], [30, 12], [20, 12]], "positive": True}
+
+
+@pytest.fixture
+def paint():
+    return PaintPredictor()
+
+
+@pytest.fixture
+def w(paint):
+    widget = sp.Segmenter(np.zeros(SHAPE), labels=["lesion", "organ"], model=paint)
+    yield widget
+    widget.close()
+
+
+@pytest.fixture
+def view(w):
+    return FrontEnd(w)
+
+
+def rows(mask):
+    """Which pixels, as [row, column]."""
+    return np.argwhere(mask).tolist()
+
+
+# --- prompts as objects ----------------------------------------------------------------------------------------------
+
+
+def test_a_lasso_fills_its_outline(w):
+    w.add_lasso([(5, 5), (9, 5), (9, 8), (5, 8)])
+    assert w.mask.sum() == 5 * 4
+    w.add_circle(20, 15, 5)
+    assert abs(w.area().pixels - 20 - np.pi * 25) < 8
+    w.add_lasso([(6, 6), (6.2, 6), (6.1, 6.3)], positive=False)
+    assert not w.mask[6, 6]
+
+
+def test_a_prompt_can_be_moved_split_and_deleted_each_in_one_step(w, view):
+    view.say("prompt", label=0, prompt=BOX)
+    view.say("prompt", label=0, prompt=CLICK)
+    both = w.mask
+    view.say("reprompt", label=0, changes=[{"index": 1, "prompts": [{**CLICK, "x": 25}]}])
+    assert (w.mask[20, 25], w.mask[20, 20]) == (True, False)
+    view.say("reprompt", label=0, changes=[{"index": 1, "prompts": [CLICK, {**CLICK, "x": 30}]}])
+    assert w.mask[20, [20, 25, 30]].tolist() == [True, False, True]
+    view.say("reprompt", label=0, changes=[{"index": 0, "prompts": []}, {"index": 2, "prompts": []}])
+    assert rows(w.mask) == [[20, 20]]
+    assert view.prompts[0] == [CLICK]
+    for _ in range(3):
+        w.undo()
+    assert np.array_equal(w.mask, both)
+    assert view.prompts[0] == [BOX, CLICK]
+    w.edit_prompt(-1)
+    w.edit_prompt(0, sp.Click(1, 1), sp.Click(2, 2))
+    assert rows(w.mask) == [[1, 1], [2, 2]]
+    w.edit_prompt(0)
+    w.edit_prompt(0)
+    assert (len(w.prompts), w.mask.any()) == (0, False)
+
+
+def test_the_history_is_walked_without_inference_and_logits_come_back_exactly(w, paint):
+    w.add_box(2, 2, 9, 9)
+    w.add_click(20, 20)
+    w.edit_prompt(0, sp.Box(3, 3, 8, 8))
+    w.paint([(1, 1), (5, 1)], width=1)
+    w.finish(fill_holes=True, threshold=0.7)
+    w.commit()
+    w.add_click(11, 11)
+    w.lock_label("lesion")
+    count = len(w.history)
+    seen = [(w.go_to(i), w.mask, w.probability, w.instances)[1:] for i in range(count)]
+    calls = paint.calls
+    for i in [*range(count), *reversed(range(count)), 3, 0, count - 1]:
+        w.go_to(i)
+        for now, then in zip((w.mask, w.probability, w.instances), seen[i], strict=True):
+            assert np.array_equal(now, then)
+    assert paint.calls == calls
+    actions = [action for action, _ in w.history]
+    wanted = ["open", "prompt", "prompt", "edit prompts", "paint", "finish", "commit", "prompt", "lock"]
+    assert actions == wanted
+
+
+def test_deleting_the_last_prompt_needs_no_inference(w, paint):
+    w.add_click(1, 1)
+    w.add_click(2, 2)
+    calls = paint.calls
+    w.edit_prompt(1)
+    assert (paint.calls, rows(w.mask)) == (calls, [[1, 1]])
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_painted_holds_through_predictions_until_it_is_taken_back(w, view):
+    w.add_box(2, 2, 9, 9)
+    view.say("paint", label=0, prompt={**LASSO})
+    view.say("paint", label=0, prompt={"kind": "scribble", "points": [[5, 5]], "positive": False, "width": 1})
+    assert (w.mask[5, 25], w.mask[5, 5]) == (True, False)
+    w.add_box(0, 0, 39, 29)
+    assert not w.mask[5, 5]
+    w.add_click(25, 5, positive=False)
+    assert w.mask[5, 25]
+    assert w._entries[0]["edits"] == 2
+    w.unpaint()
+    assert (w.mask[5, 25], w.mask[5, 5]) == (False, True)
+    w.undo()
+    assert (w.mask[5, 25], w.mask[5, 5]) == (True, False)
+    assert np.array_equal(view.masks[0], w.mask)
+
+
+def test_painting_needs_no_prompt_and_no_inference(w, paint):
+    w.paint([(3, 3), (6, 3)], width=1)
+    w.paint(raster=np.eye(*SHAPE))
+    w.paint([(20, 20), (30, 20), (30, 25)], filled=True)
+    assert paint.calls == 0
+    assert w.mask[3, 3:7].all()
+    assert w.mask[7, 7]
+    assert w.mask[22, 28]
+    w.clear()
+    assert not w.mask.any()
+
+
+def test_holes_specks_and_ragged_borders(w):
+    w.paint([(5, 5), (20, 5), (20, 20), (5, 20), (5, 5)], width=1)
+    w.paint([(30, 25)], width=2)
+    w.finish(fill_holes=True)
+    assert w.mask[12, 12]
+    w.finish(keep_largest=True)
+    assert w.mask[25, 30], "what was painted holds"
+    w.unpaint()
+    w.add_box(5, 5, 20, 20)
+    w.add_click(30, 25)
+    assert not w.mask[25, 30]
+    w.finish(smooth=2)
+    assert not w.mask[5, 5]
+    assert w.mask[12, 12]
+    w.finish(keep_largest=False, smooth=0, threshold=0.999)
+    assert not w.mask.any(), "logits of 4 are a probability of .982"
+    w.finish(threshold=0.01)
+    assert w.mask[25, 30]
+
+
+def test_starting_from_a_mask_shows_it_exactly_and_gives_it_to_the_predictor(tmp_path):
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[4:10, 5:30:2] = True
+    given = []
+
+    class Keeps(PaintPredictor):
+        def _open(self, image):
+            session = super()._open(image)
+            infer = session._infer
+            session._infer = lambda prompts, previous: (given.append(previous), infer(prompts, previous))[1]
+            return session
+
+    w = sp.Segmenter(np.zeros(SHAPE), labels=["a", "b"], model=Keeps())
+    w.start_from(mask)
+    assert np.array_equal(w.mask, mask)
+    assert np.array_equal(w.probability > 0.5, mask)
+    w.add_click(3, 3)
+    assert np.array_equal(given[-1].logits > 0, mask)
+    w.undo()
+    assert np.array_equal(w.mask, mask)
+    w.label = "b"
+    w.start_from("a")
+    assert np.array_equal(w.mask, mask)
+    w.clear()
+    path = w.save(tmp_path / "mask.png")
+    w.start_from(path)
+    w.start_from(mask.astype(np.uint8) * 7)
+    assert np.array_equal(w.mask, mask)
+    with pytest.raises(ValueError, match=r"mask takes numbers of the image's shape \(30, 40\), got bool of \(3, 3\)"):
+        w.start_from(np.ones((3, 3), dtype=bool))
+
+
+@pytest.mark.parametrize("model", ["random_walker", "compact"])
+def test_prompts_refine_the_mask_that_was_started_from(model):
+    y, x = np.mgrid[:96, :96]
+    disc = (y - 40) ** 2 + (x - 40) ** 2 < 20**2
+    blob = disc | ((y - 70) ** 2 + (x - 75) ** 2 < 12**2)
+    image = np.where(blob, 0.8, 0.2) + np.random.default_rng(0).normal(0, 0.03, blob.shape)
+    w = sp.Segmenter(image, model=model)
+    w.start_from(disc)
+    w.add_scribble([(70, 70), (80, 70)], width=3)
+    assert w.mask[disc].mean() > 0.9, "what was there stays"
+    assert w.mask[70, 75]
+    w.add_scribble([(85, 60), (88, 75)], positive=False)
+    assert w.mask[disc].mean() > 0.9
+
+
+# --- objects ---------------------------------------------------------------------------------------------------------
+
+
+def test_committed_objects_are_kept_apart_and_counted(w, view):
+    w.add_box(2, 2, 9, 9)
+    view.say("commit", label=0)
+    assert (w.mask.any(), len(w.prompts)) == (False, 0)
+    w.add_box(8, 2, 15, 9)
+    assert not w.mask[5, 9], "pixels of the first object are taken"
+    w.commit()
+    w.label = "organ"
+    w.add_box(20, 20, 25, 25)
+    w.commit()
+    w.commit()
+    table = pd.DataFrame(w.instance_table)
+    assert table["label"].tolist() == ["lesion", "lesion", "organ"]
+    assert table["area"].tolist() == [64, 48, 36]
+    assert table["box"].tolist() == [(2, 2, 10, 10), (10, 2, 16, 10), (20, 20, 26, 26)]
+    assert table["prompts"].tolist() == [1, 1, 1]
+    assert (table["seconds"] >= 0).all()
+    assert [int((w.instances == i).sum()) for i in (1, 2, 3)] == [64, 48, 36]
+    assert [int((w.label_map == i).sum()) for i in (1, 2)] == [112, 36]
+    assert [entry["objects"] for entry in w._entries] == [2, 1]
+    # Those that touch are in different layers.
+    assert (view.layers[1:, 0].sum(axis=0) == 1).sum() == 112
+    assert len({np.argmax(view.layers[1:, 0, 5, x]) for x in (5, 12)}) == 2
+    w.undo()
+    assert (len(w.instance_table), w.mask.sum()) == (2, 36)
+    assert not view.layers[1:, 1].any()
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def test_labels_are_added_renamed_recoloured_and_ordered(w, view):
+    w.add_box(2, 2, 9, 9)
+    w.add_label("vessel")
+    assert (w.label, w.labels) == ("vessel", ["lesion", "organ", "vessel"])
+    w.add_box(5, 5, 12, 12)
+    assert w.label_map[7, 7] == 3
+    w.order_labels(["vessel", "organ", "lesion"])
+    assert (w.label_map[7, 7], w.label_map[11, 11]) == (1, 3)
+    w.change_label("vessel", name="artery", color="#ff0000")
+    assert (w.label, w._labels[2]) == ("artery", {"name": "artery", "color": "#ff0000", "rank": 0})
+    labels = [*w._labels, {"name": "bone", "color": "#00ff00", "rank": 9}]
+    assert view.say("labels", labels=labels)[-1]["type"] == "update"
+    view.say("prompt", label=3, prompt=CLICK)
+    assert w.label_map[20, 20] == 4
+    for wrong, words in (
+        (labels[:2], "at least the 4"),
+        ([{**labels[0], "name": "bone"}, *labels[1:]], "names that differ"),
+        ([{**labels[0], "color": "red"}, *labels[1:]], "#rrggbb"),
+    ):
+        assert words in view.say("labels", labels=wrong)[-1]["text"]
+    with pytest.raises(ValueError, match="label takes one of 'lesion', 'organ', 'artery', 'bone'; got 'x'"):
+        w.change_label("x", name="y")
+
+
+def test_a_locked_label_is_neither_overwritten_nor_drawn_on(w, view):
+    w.add_box(2, 2, 9, 9)
+    view.say("lock", label=0, locked=True)
+    locked = w.mask
+    assert "'lesion' is locked" in view.say("prompt", label=0, prompt=CLICK)[-1]["text"]
+    w.label = "organ"
+    w.add_box(5, 5, 12, 12)
+    assert not (w.mask & locked).any()
+    w.lock_label("lesion", False)
+    assert (w.mask & locked).any(), "the lock is open"
+    w.undo()
+    assert not (w.mask & locked).any()
+
+
+def test_messages_that_make_no_sense_are_told(w, view):
+    w.add_click(3, 3)
+    for kind, fields, words in (
+        ("reprompt", {"label": 0, "changes": [{"index": 5, "prompts": []}]}, "one of the 1 prompts"),
+        ("reprompt", {"label": 0, "changes": [{"index": 0, "prompts": [{**CLICK, "x": 99}]}]}, "outside the image"),
+        ("paint", {"label": 0, "prompt": CLICK}, "a scribble or a lasso"),
+        ("paint", {"label": 0, "prompt": {**LASSO, "points": [[90, 90], [91, 90], [91, 91]]}}, "outside the image"),
+        ("finish", {"label": 0, "threshold": 2}, "threshold takes a probability"),
+        ("finish", {"label": 0, "smooth": -1}, "smooth takes 0 to 50"),
+        ("go", {"step": 9}, "one of the 2 steps"),
+        ("prompt", {"label": 0, "prompt": {**LASSO, "points": [[1, 1], [2, 2]]}}, "at least 3 corners"),
+    ):
+        answer = view.say(kind, **fields)[-1]
+        assert (answer["type"], words in answer["text"]) == ("error", True), answer
+    assert rows(w.mask) == [[3, 3]]
+    steps = view.say("steps")[-1]
+    assert (steps["current"], steps["steps"][1]) == (1, {"action": "prompt", "label": 0})
+
+
+# --- everything at once ----------------------------------------------------------------------------------------------
+
+column, line = st.integers(-3, SHAPE[1] + 3), st.integers(-3, SHAPE[0] + 3)
+signs = st.booleans()
+point = st.tuples(column, line).map(list)
+drawn = st.one_of(
+    st.builds(lambda p, s: {"kind": "click", "x": p[0], "y": p[1], "positive": s}, point, signs),
+    st.builds(lambda p, q: {"kind": "box", "x0": p[0], "y0": p[1], "x1": q[0], "y1": q[1]}, point, point),
+    st.builds(
+        lambda p, s, w: {"kind": "scribble", "points": p, "positive": s, "width": w},
+        st.lists(point, min_size=1, max_size=4),
+        signs,
+        st.floats(0.5, 9),
+    ),
+    st.builds(
+        lambda p, s: {"kind": "lasso", "points": p, "positive": s}, st.lists(point, min_size=3, max_size=6), signs
+    ),
+)
+label = st.integers(0, MOST_LABELS - 1)
+
+
+class Anything(RuleBasedStateMachine):
+    """Legal and illegal events from the canvas and from Python: both sides stay in step, and all can be undone."""
+
+    def __init__(self):
+        super().__init__()
+        self.widget = sp.Segmenter(np.zeros(SHAPE), labels=["a", "b"], model=PaintPredictor())
+        self.view = FrontEnd(self.widget)
+
+    def say(self, kind, **fields):
+        self.widget.last_error = None
+        answers = [message["type"] for message in self.view.say(kind, **fields)]
+        assert answers[-1] in {"update", "error", "preview"}
+        assert (answers[-1] == "error") == (self.widget.last_error is not None)
+
+    @rule(kind=st.sampled_from(["prompt", "paint", "preview"]), label=label, prompt=drawn)
+    def draw(self, kind, label, prompt):
+        self.say(kind, label=label, prompt=prompt)
+
+    @rule(kind=st.sampled_from(["clear", "unpaint", "commit", "undo", "redo"]), label=label)
+    def command(self, kind, label):
+        self.say(kind, label=label)
+
+    @rule(label=label, changes=st.dictionaries(st.integers(0, 4), st.lists(drawn, max_size=2), max_size=3))
+    def reprompt(self, label, changes):
+        self.say("reprompt", label=label, changes=[{"index": i, "prompts": p} for i, p in changes.items()])
+
+    @rule(label=label, locked=st.booleans())
+    def lock(self, label, locked):
+        self.say("lock", label=label, locked=locked)
+
+    @rule(label=label, threshold=st.floats(-0.1, 1.1), smooth=st.sampled_from([0, 1.5]), flags=st.tuples(signs, signs))
+    def finish(self, label, threshold, smooth, flags):
+        fields = {"fill_holes": flags[0], "keep_largest": flags[1]}
+        self.say("finish", label=label, threshold=threshold, smooth=smooth, **fields)
+
+    @rule(step=st.integers(-1, 30))
+    def go(self, step):
+        self.say("go", step=step)
+
+    @precondition(lambda self: len(self.widget.labels) < MOST_LABELS)
+    @rule()
+    def add_label(self):
+        self.widget.add_label(f"label {len(self.widget.labels)}")
+
+    @rule(index=st.integers(0, 1), mask=st.integers(0, 2**20))
+    def start(self, index, mask):
+        self.widget.label = self.widget.labels[index]
+        bits = np.random.default_rng(mask).random(SHAPE) < 0.3
+        try:
+            self.widget.start_from(bits)
+        except ValueError as error:
+            assert "is locked" in str(error)  # noqa: PT017
+
+    @invariant()
+    def both_sides_agree(self):
+        w, view = self.widget, self.view
+        active = w.label
+        assert view.version == w.mask_version
+        for index, name in enumerate(w.labels):
+            w.label = name
+            assert np.array_equal(view.masks[index], w.mask)
+            assert view.prompts[index] == w.prompts.to_json()
+        w.label = active
+        layers = view.layers[1:]
+        assert layers.sum(axis=(0, 1)).max() <= 1, "objects do not overlap"
+        assert np.array_equal(layers.any(axis=(0, 1)), w.instances > 0)
+        assert not (view.masks.any(axis=0) & (w.instances > 0)).any()
+
+    def teardown(self):
+        steps = len(self.widget.history)
+        for _ in range(steps):
+            self.widget.undo()
+        assert not self.view.layers.any()
+        assert not any(self.view.prompts)
+        self.both_sides_agree()
+        self.widget.close()
+
+
+TestAnything = Anything.TestCase
+TestAnything.settings = settings(
+    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
