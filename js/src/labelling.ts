@@ -15,61 +15,48 @@ export interface LabellingEvents {
   rename(): void;
 }
 
-export class Labelling implements LabelEvents {
-  /** Name of the label that was added and is to become the active one. */
-  private awaited: string | null = null;
-
-  constructor(
-    private host: Host,
-    private truth: Truth,
-    private events: LabellingEvents,
-  ) {}
-
-  change(change: Partial<LabelTrait>): void {
-    this.tell(this.labels.map((label, index) => (index === this.truth.active ? { ...label, ...change } : label)));
-  }
-
-  raise(up: boolean): void {
-    this.tell(raised(this.labels, this.truth.active, up));
-  }
-
-  hide(hidden: boolean): void {
-    const { active } = this.truth;
-    const others = this.events.settings().hiddenLabels.filter((index) => index !== active);
-    this.events.set({ hiddenLabels: hidden ? [...others, active] : others });
-  }
-
-  lock(locked: boolean): void {
-    this.events.ask({ type: "lock", label: this.truth.active, locked });
-  }
-
-  add(): void {
-    const { labels } = this;
-    const added = newLabel(labels);
-    this.awaited = added.name;
-    this.tell([...labels, added]);
-  }
-
+export interface Labelling extends LabelEvents {
   /** The kernel has other labels than before. */
-  arrived(): void {
-    const { awaited } = this;
-    if (awaited === null || !this.truth.labels.some(({ name }) => name === awaited)) return;
-    this.awaited = null;
-    this.host.setLabel(awaited);
-    this.events.rename();
-  }
+  arrived(): void;
+}
+
+export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings, set, rename }: LabellingEvents): Labelling {
+  /** Name of the label that was added and is to become the active one. */
+  let awaited: string | null = null;
 
   /** As they will be when all is answered: the next change must not take back the one before. */
-  private get labels(): LabelTrait[] {
-    const asked = this.events.waiting().flatMap((command) => (command.type === "labels" ? [command.labels] : []));
-    return asked.pop() ?? this.truth.labels;
-  }
+  const current = (): LabelTrait[] => {
+    const asked = waiting().flatMap((command) => (command.type === "labels" ? [command.labels] : []));
+    return asked.pop() ?? truth.labels;
+  };
 
-  private tell(labels: LabelTrait[]): void {
+  const tell = (labels: LabelTrait[]): void => {
     // Ranks that are all there and all different, whatever they were.
     const order = bottomUp(labels);
-    this.events.ask({ type: "labels", labels: labels.map((label, index) => ({ ...label, rank: order.indexOf(index) })) });
-  }
+    ask({ type: "labels", labels: labels.map((label, index) => ({ ...label, rank: order.indexOf(index) })) });
+  };
+
+  return {
+    change: (change) => tell(current().map((label, index) => (index === truth.active ? { ...label, ...change } : label))),
+    raise: (up) => tell(raised(current(), truth.active, up)),
+    hide(hidden) {
+      const others = settings().hiddenLabels.filter((index) => index !== truth.active);
+      set({ hiddenLabels: hidden ? [...others, truth.active] : others });
+    },
+    lock: (locked) => ask({ type: "lock", label: truth.active, locked }),
+    add() {
+      const labels = current();
+      const added = newLabel(labels);
+      awaited = added.name;
+      tell([...labels, added]);
+    },
+    arrived() {
+      if (awaited === null || !truth.labels.some(({ name }) => name === awaited)) return;
+      host.setLabel(awaited);
+      awaited = null;
+      rename();
+    },
+  };
 }
 
 /** On top of all, in the first colour that nobody has. */

@@ -7,7 +7,7 @@ import { Gestures } from "./gestures";
 import { Kernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
-import { Labelling } from "./labelling";
+import { makeLabelling, type Labelling } from "./labelling";
 import { Pen, type Hand } from "./pen";
 import { LassoHand } from "./polygon";
 import type { Command, Entry, Host, Point, Reprompt } from "./protocol";
@@ -100,10 +100,10 @@ class Segmenter {
       change: (changes: Reprompt[]) => this.ask({ type: "reprompt", label: this.truth.active, changes }),
     };
     this.hand = this.pen = new Pen(this.kernel, clock, events);
-    this.lasso = new LassoHand(this.pen, clock, events);
+    this.lasso = new LassoHand(this.pen, events);
     this.select = new SelectHand(events);
     this.eraser = new EraserHand(events);
-    this.labelling = new Labelling(host, this.truth, {
+    this.labelling = makeLabelling(host, this.truth, {
       ask: (command) => this.ask(command),
       waiting: () => this.kernel.requests.commands,
       settings: () => this.settings,

@@ -16,6 +16,8 @@ const NOTHING: Entry = {
 };
 
 export class Truth {
+  private lastActive = 0;
+
   constructor(
     private host: Host,
     private lists: PromptLists,
@@ -26,11 +28,13 @@ export class Truth {
     return labels?.length ? labels : NAMELESS;
   }
 
-  /** Index of the active label. */
+  /** Index of the active label. While it is renamed, its new name comes a moment after the list: it is where it was. */
   get active(): number {
+    const { labels } = this;
     const name = this.host.get("label");
-    const index = this.labels.findIndex((label) => label.name === name);
-    return Math.max(index, 0);
+    const index = labels.findIndex((label) => label.name === name);
+    if (index >= 0) this.lastActive = index;
+    return Math.min(this.lastActive, labels.length - 1);
   }
 
   /** What else is known of a label; of the active one unless told. */
