@@ -24,7 +24,7 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
     show({ steps, current }, labels) {
       const focused = [...node.children].indexOf(document.activeElement!);
       const items = steps.map(({ action, label }, step) => {
-        const of = labels.length > 1 && label !== null ? labels[label]?.name : "";
+        const of = labels.length > 1 && label !== null && step ? labels[label]?.name : "";
         const item = makeButton(
           step > current ? "sp-button sp-item sp-undone" : "sp-button sp-item",
           "",

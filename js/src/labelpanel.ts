@@ -64,7 +64,7 @@ export function makeLabelPanel(events: LabelEvents): LabelPanel {
       field("Name", name),
       field("Colour", h("div", { class: "sp-picks" }, ...swatches, other)),
       field(
-        "Keep",
+        "Mask",
         h(
           "div",
           { class: "sp-checks" },

@@ -113,7 +113,7 @@ export class PromptArt {
     line(2, color, prompt.positive ? [] : [5, 4]);
     context.restore();
     const [first, ...corners] = prompt.points;
-    if (open) for (const corner of corners.slice(0, -1)) disc(context, place(view, corner), 3 * ratio, color);
+    if (open) for (const corner of corners.slice(0, -1)) disc(context, place(view, corner), 3 * ratio, "#fff");
     drawBadge(context, place(view, first!), prompt.positive, ratio);
   }
 

@@ -438,11 +438,11 @@ class Segmenter {
     return asPython(labels, prompts, this.entries);
   }
 
-  /** As the kernel tells them, with what it was asked to change already changed: a slider must not jump back. */
+  /** As the kernel tells them, with what it was asked to change already changed: no slider or tick must jump back. */
   private get entries(): Entry[] {
     const entries = this.truth.labels.map((_, label) => ({ ...this.truth.entry(label) }));
     for (const { type, ...change } of this.kernel.requests.commands) {
-      if (type === "finish") Object.assign(entries[(change as { label: number }).label] ?? {}, change);
+      if (type === "finish" || type === "lock") Object.assign(entries[(change as { label: number }).label] ?? {}, change);
     }
     return entries;
   }
