@@ -14,8 +14,8 @@ export const UPDATE_GRACE = 500;
 export const SETTLE_AFTER = 600;
 /** The whole mask may be asked for again when no answer came by then. */
 const WHOLE_PATIENCE = 10_000;
-/** What was refused and lies in a button or key need not be kept for a retry. */
-const EASILY_REPEATED: readonly string[] = ["undo", "redo", "clear", "go"];
+/** What was refused and is asked by one key, or would be refused again, need not be kept for a retry. */
+const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels"];
 /** While these wait, nobody knows which prompt will be the first, the second, ... */
 const REORDERING: readonly string[] = ["undo", "redo", "clear", "go", "reprompt"];
 
@@ -192,7 +192,7 @@ export class Kernel {
     if (this.previews.failed(id)) return;
     const request = this.requests.finish(id);
     if (!request && id !== null) return;
-    if (request && !EASILY_REPEATED.includes(request.command.type)) {
+    if (request && !NOT_RETRIED.includes(request.command.type)) {
       // Two changes of one list cannot both be tried again: after the one, the other's indices mean others.
       if (request.command.type === "reprompt") this.failed = this.failed.filter(({ command }) => command.type !== "reprompt");
       this.failed.push(request);

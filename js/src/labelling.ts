@@ -16,6 +16,8 @@ export interface LabellingEvents {
 }
 
 export interface Labelling extends LabelEvents {
+  /** As they will be when all is answered: the next change must not take back the one before. */
+  current(): LabelTrait[];
   /** The kernel has other labels than before. */
   arrived(): void;
 }
@@ -24,7 +26,6 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings
   /** Name of the label that was added and is to become the active one. */
   let awaited: string | null = null;
 
-  /** As they will be when all is answered: the next change must not take back the one before. */
   const current = (): LabelTrait[] => {
     const asked = waiting().flatMap((command) => (command.type === "labels" ? [command.labels] : []));
     return asked.pop() ?? truth.labels;
@@ -37,6 +38,7 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings
   };
 
   return {
+    current,
     change: (change) => tell(current().map((label, index) => (index === truth.active ? { ...label, ...change } : label))),
     raise: (up) => tell(raised(current(), truth.active, up)),
     hide(hidden) {

@@ -77,7 +77,10 @@ export function makeLabelPanel(events: LabelEvents): LabelPanel {
     ),
     update({ label, several, hidden, locked }) {
       // What is being typed is not written over, unless it is another label's.
-      if (label.name !== known) name.value = known = label.name;
+      if (label.name !== known) {
+        name.value = known = label.name;
+        if (document.activeElement === name) name.select();
+      }
       other.value = label.color;
       for (const swatch of swatches) setAttribute(swatch, "aria-pressed", swatch.title === label.color);
       hide.checked = hidden;

@@ -440,7 +440,7 @@ class Segmenter {
 
   /** As the kernel tells them, with what it was asked to change already changed: no slider or tick must jump back. */
   private get entries(): Entry[] {
-    const entries = this.truth.labels.map((_, label) => ({ ...this.truth.entry(label) }));
+    const entries = this.labelling.current().map((_, label) => ({ ...this.truth.entry(label) }));
     for (const { type, ...change } of this.kernel.requests.commands) {
       if (type === "finish" || type === "lock") Object.assign(entries[(change as { label: number }).label] ?? {}, change);
     }
@@ -461,7 +461,8 @@ class Segmenter {
       this.refreshing = false;
       if (this.ended) return;
       const { kernel, truth } = this;
-      const { labels, active } = truth;
+      const { active } = truth;
+      const labels = this.labelling.current();
       if (this.chrome.codeShown) this.chrome.updateCode(this.python());
       this.chrome.update({
         settings: this.settings,
