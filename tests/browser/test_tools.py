@@ -1,4 +1,4 @@
-"""The tools beyond the first three, in real JupyterLab: prompts that are changed, masks that are painted, labels, objects."""
+"""The tools beyond the first three, in real JupyterLab: changed prompts, painted masks, labels, objects, history."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,9 @@ def more(canvas, name):
 
 def bounds(lab):
     """Of the mask: left, top, right, bottom."""
-    (top, left), (bottom, right) = lab.evaluate(1, "[f(np.argwhere(w.mask)) for f in (lambda a: a.min(0).tolist(), lambda a: a.max(0).tolist())]")
+    (top, left), (bottom, right) = lab.evaluate(
+        1, "[f(np.argwhere(w.mask)) for f in (lambda a: a.min(0).tolist(), lambda a: a.max(0).tolist())]"
+    )
     return [left, top, right, bottom]
 
 
@@ -73,7 +75,10 @@ def test_the_topmost_prompt_is_taken_and_clicks_and_strokes_move(lab):
     canvas.press("v")
     canvas.stroke((70, 40), (70, 80))  # the click lies on the stroke
     canvas.wait_version_after(2)
-    assert lab.evaluate(1, "[w.prompts[1].x, w.prompts[1].y]") == [pytest.approx(70, abs=0.6), pytest.approx(80, abs=0.6)]
+    assert lab.evaluate(1, "[w.prompts[1].x, w.prompts[1].y]") == [
+        pytest.approx(70, abs=0.6),
+        pytest.approx(80, abs=0.6),
+    ]
     canvas.stroke((55, 40), (55, 60))
     canvas.wait_version_after(3)
     np.testing.assert_allclose(lab.evaluate(1, "w.prompts[0].points[[0, -1], 1].tolist()"), [60, 60], atol=0.6)
