@@ -18,7 +18,12 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** A button that shows `children`; `title` tells what it does where they do not. */
-export function makeButton(style: string, title: string, act: (event: never) => void, ...children: (Node | string | null)[]): HTMLButtonElement {
+export function makeButton(
+  style: string,
+  title: string,
+  act: (event: never) => void,
+  ...children: (Node | string | null)[]
+): HTMLButtonElement {
   const told = title ? { title, "aria-label": title } : {};
   return h("button", { type: "button", class: style, ...told, onclick: act }, ...children);
 }

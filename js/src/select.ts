@@ -1,8 +1,7 @@
 /** The select tool: one prompt at a time is taken, moved, reshaped or deleted. */
 import { distance } from "./geometry";
 import type { Hand, PenEvents } from "./pen";
-import type { DrawnPrompt, Point, Prompt, Reprompt } from "./protocol";
-import { isRaster } from "./protocol";
+import { isRaster, type DrawnPrompt, type Point, type Prompt, type Reprompt } from "./protocol";
 import { handlesOf, promptAt, reshaped, WHOLE } from "./reshape";
 import { toImage, toScreen } from "./view";
 

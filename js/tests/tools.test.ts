@@ -264,6 +264,12 @@ describe("the tools", () => {
     host.set({ _labels: [LABELS[0]!, { name: "artery", color: "#56b4e9" }] });
     await settled();
     expect(text(".sp-status .sp-name")).toBe("artery"); // before the active one's new name has come
+    fill(panel.querySelector("input")!, "cell");
+    await settled();
+    host.say({ type: "error", id: host.last().id, text: "labels takes names that differ" });
+    await settled();
+    expect(panel.querySelector("input")!.value).toBe("artery");
+    expect(button(/^Retry$/)).toBeUndefined();
   });
 
   it("lock a label: nothing can be drawn on it", async () => {
