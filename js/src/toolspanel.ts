@@ -6,11 +6,11 @@ import { toolInHand, type Settings } from "./settings";
 
 /** Each with its name on the button, and what to do with it, for who takes it up. */
 export const MORE_TOOLS = {
-  lasso: ["Lasso", "Drag around the object, or click corners; the first one, a double click or Enter closes."],
+  lasso: ["Lasso", "Drag around it, or click corners; a double click closes."],
   circle: ["Circle", "Drag from the middle to the edge."],
-  select: ["Select", "Click a prompt, then drag it or its handles; Delete takes it away."],
-  eraser: ["Eraser", "Wipe over prompts to take them away."],
-  direct: ["Paint", "Paint the mask itself, whatever the model says: + sets pixels, − clears them."],
+  select: ["Select", "Drag a prompt or its handles; Delete takes it away."],
+  eraser: ["Eraser", "Wipe over what you drew."],
+  direct: ["Paint", "Draw on the mask itself: + sets pixels, − clears."],
 } as const;
 
 export type MoreTool = keyof typeof MORE_TOOLS;
