@@ -1,13 +1,18 @@
 /** All that is not the canvas: tools, panels, bar, facts, and where they are on the screen. */
 import type { Clock } from "./clock";
 import { h, setAttribute, setText } from "./dom";
+import { makeFinishPanel } from "./finishpanel";
+import { makeHistoryPanel } from "./historypanel";
 import type { CommandName } from "./keys";
+import { makeLabelBar } from "./labelbar";
+import { makeLabelPanel, type LabelEvents } from "./labelpanel";
 import { Bar, CodePanel, makeHelp, MorePanel, type Trouble } from "./panels";
-import type { LabelTrait } from "./protocol";
+import type { Entry, Finish, LabelTrait, Steps } from "./protocol";
 import type { KernelState } from "./requests";
-import { isPositive, widestBrush, type Settings } from "./settings";
+import { isPositive, toolInHand, widestBrush, type Settings } from "./settings";
 import { StatusLine } from "./status";
-import { Toolbar, type PanelName } from "./toolbar";
+import { Toolbar } from "./toolbar";
+import { makeToolsPanel } from "./toolspanel";
 import type { Size } from "./view";
 import { ViewPanel } from "./viewpanel";
 
@@ -16,6 +21,13 @@ export interface ChromeEvents {
   set(change: Partial<Settings>): void;
   sign(positive: boolean): void;
   label(index: number): void;
+  /** What is asked of the active label. */
+  relabel: LabelEvents;
+  finish(change: Partial<Finish>): void;
+  unpaint(): void;
+  go(step: number): void;
+  /** The history is shown. */
+  history(): void;
   copy(): void;
   retry(): void;
   dismiss(): void;
@@ -26,6 +38,7 @@ export interface ChromeState {
   can: Record<"undo" | "redo" | "clear", boolean>;
   labels: LabelTrait[];
   active: number;
+  entries: Entry[];
   image: Size;
   zoom: number;
   area: number;
@@ -49,11 +62,18 @@ const LOST: Partial<Record<ChromeState["state"], string>> = {
     "Copy as Python keeps what you drew.",
 };
 
-type Dialog = PanelName | "help";
+/** Popovers: at most one is open. */
+const PANELS = ["tools", "view", "more", "finish", "label", "history"] as const;
+type Dialog = (typeof PANELS)[number] | "help";
 
 export class Chrome {
   readonly root: HTMLElement;
   private toolbar: Toolbar;
+  private labelBar: ReturnType<typeof makeLabelBar>;
+  private tools: ReturnType<typeof makeToolsPanel>;
+  private finish: ReturnType<typeof makeFinishPanel>;
+  private label: ReturnType<typeof makeLabelPanel>;
+  private history: ReturnType<typeof makeHistoryPanel>;
   private view: ViewPanel;
   private more: MorePanel;
   private help: HTMLElement;
@@ -77,10 +97,22 @@ export class Chrome {
       run: events.run,
       sign: events.sign,
       toggle: (panel) => this.toggle(panel),
-      label: events.label,
     });
+    this.labelBar = makeLabelBar({ choose: events.label, add: events.relabel.add, edit: () => this.toggle("label") });
+    this.tools = makeToolsPanel((command) => {
+      this.toggle(null);
+      events.run(command);
+    });
+    this.finish = makeFinishPanel(events);
+    this.label = makeLabelPanel(events.relabel);
+    this.history = makeHistoryPanel(events.go);
     this.view = new ViewPanel({ set: events.set, fit: () => events.run("fit") });
     this.more = new MorePanel({
+      commit: () => {
+        this.toggle(null);
+        events.run("commit");
+      },
+      open: (panel) => this.toggle(panel),
       copy: () => {
         this.toggle(null);
         events.copy();
@@ -94,8 +126,8 @@ export class Chrome {
       "div",
       { class: "sp-segmenter", tabindex: 0, role: "group", "aria-label": "Segmenter", "data-jp-suppress-context-menu": "" },
       this.toolbar.node,
-      this.toolbar.labels,
-      h("div", { class: "sp-body" }, stage, this.missing, this.view.node, this.more.node, this.help),
+      this.labelBar.node,
+      h("div", { class: "sp-body" }, stage, this.missing, ...PANELS.map((name) => this[name].node), this.help),
       this.bar.node,
       this.code.node,
       this.status.node,
@@ -112,9 +144,11 @@ export class Chrome {
 
   update(state: ChromeState): void {
     this.last = state;
-    const { settings, labels, active } = state;
+    const { settings, labels, active, entries } = state;
     setAttribute(this.root, "data-state", state.state);
-    setAttribute(this.root, "data-tool", settings.tool);
+    setAttribute(this.root, "data-tool", toolInHand(settings));
+    setAttribute(this.root, "data-direct", settings.direct);
+    setAttribute(this.root, "data-objects", entries[active]!.objects);
     setAttribute(this.root, "data-sign", isPositive(settings) ? "positive" : "negative");
     this.root.style.setProperty("--sp-label", labels[active]!.color);
     this.toolbar.update({
@@ -122,19 +156,24 @@ export class Chrome {
       canUndo: state.can.undo,
       canRedo: state.can.redo,
       canClear: state.can.clear,
-      labels,
-      active,
       open: this.open,
     });
-    this.view.node.hidden = this.open !== "view";
+    this.labelBar.update({ labels, active, entries, hidden: settings.hiddenLabels });
+    for (const name of PANELS) this[name].node.hidden = this.open !== name;
+    if (this.open === "tools") this.tools.update(settings);
     if (this.open === "view") this.view.update(settings, widestBrush(state.image), state.zoom);
-    this.more.node.hidden = this.open !== "more";
+    if (this.open === "finish") this.finish.update(entries[active]!);
+    if (this.open === "label") {
+      const hidden = settings.hiddenLabels.includes(active);
+      this.label.update({ label: labels[active]!, several: labels.length > 1, hidden, locked: entries[active]!.locked });
+    }
     this.help.hidden = this.open !== "help";
     this.more.update(state.model);
     this.bar.show(this.trouble(state));
     this.status.update({
       ...state,
       label: labels[active]!,
+      objects: entries[active]!.objects,
       // A short wait is not worth a flicker.
       state: state.state === "thinking" && !state.slow ? "ready" : state.state,
     });
@@ -142,6 +181,20 @@ export class Chrome {
 
   toggleHelp(): void {
     this.toggle("help");
+  }
+
+  /** Let the person name the active label. */
+  renameLabel(): void {
+    if (this.open !== "label") this.toggle("label");
+    this.label.rename();
+  }
+
+  get historyShown(): boolean {
+    return this.open === "history";
+  }
+
+  showHistory(steps: Steps): void {
+    this.history.show(steps, this.last?.labels ?? []);
   }
 
   async showCode(code: string): Promise<void> {
@@ -204,6 +257,7 @@ export class Chrome {
     if (this.open) this.exit(this.nodeOf(this.open));
     this.open = next;
     if (this.last) this.update(this.last);
+    if (next === "history") this.events.history();
     if (next) this.enter(this.nodeOf(next));
   }
 

@@ -17,6 +17,22 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A button that shows `children`; `title` tells what it does where they do not. */
+export function makeButton(
+  style: string,
+  title: string,
+  act: (event: never) => void,
+  ...children: (Node | string | null)[]
+): HTMLButtonElement {
+  const told = title ? { title, "aria-label": title } : {};
+  return h("button", { type: "button", class: style, ...told, onclick: act }, ...children);
+}
+
+/** What opens over the picture. */
+export function makePopover(name: string, style: string, ...children: (Node | string | null)[]): HTMLElement {
+  return h("div", { class: `sp-popover ${style}`, role: "dialog", "aria-label": name, hidden: true }, ...children);
+}
+
 /** Set text only where it differs: screen readers and layout are left in peace. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;

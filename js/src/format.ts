@@ -17,7 +17,12 @@ export function areaText(count: number, spacing: readonly [number, number] | nul
 }
 
 export function promptsText(count: number): string {
-  return `${count} ${count === 1 ? "prompt" : "prompts"}`;
+  return counted(count, "prompt") || "0 prompts";
+}
+
+/** "1 object", "2 objects"; nothing for none. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return count ? `${count} ${count === 1 ? one : many}` : "";
 }
 
 export function latencyText(milliseconds: number): string {

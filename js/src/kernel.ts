@@ -4,8 +4,8 @@ import { bytesOf, inflate } from "./codec";
 import { Masks, type Patch, type Rect } from "./planes";
 import { Previews } from "./previews";
 import { PromptLists } from "./promptlists";
-import type { Bytes, Command, DrawnPrompt, Host, Incoming, PlaneHeader, Update } from "./protocol";
-import { isPrompt, Requests, type KernelState, type PromptRequest, type Request } from "./requests";
+import type { Bytes, Command, DrawnPrompt, Host, Incoming, PlaneHeader, Reprompt, Steps, Update } from "./protocol";
+import { Requests, type KernelState, type Request } from "./requests";
 import type { Size } from "./view";
 
 /** `mask_version` says that there is a newer mask; its update should have come by then. */
@@ -14,20 +14,26 @@ export const UPDATE_GRACE = 500;
 export const SETTLE_AFTER = 600;
 /** The whole mask may be asked for again when no answer came by then. */
 const WHOLE_PATIENCE = 10_000;
+/** What was refused and is asked by one key, or would be refused again, need not be kept for a retry. */
+const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels"];
+/** While these wait, nobody knows which prompt will be the first, the second, ... */
+const REORDERING: readonly string[] = ["undo", "redo", "clear", "go", "reprompt"];
 
 export interface KernelEvents {
-  /** Pixels of a label's mask changed, previews included. */
-  touched(label: number, rect: Rect): void;
+  /** Pixels of a mask changed, previews included. */
+  touched(slot: number, rect: Rect): void;
   /** A new committed mask; `request` is what it answers, if it was ours. */
   updated(request: Request | undefined): void;
   /** The state, or what is pending or failed, changed. */
   changed(): void;
+  /** The history, as it was asked for. */
+  steps?(steps: Steps): void;
 }
 
 export class Kernel {
   masks: Masks;
-  /** Prompts that the kernel refused, and what it said. */
-  failed: PromptRequest[] = [];
+  /** What the kernel refused and can be tried again. */
+  failed: Request[] = [];
   /** What the last committed mask took the kernel; null when nothing was predicted. */
   seconds: number | null = null;
   error: string | null = null;
@@ -41,6 +47,7 @@ export class Kernel {
   private image = 0;
   private held: { message: Update; buffers: Bytes[] }[] = [];
   private wholeAt = -Infinity;
+  private stepsId = "";
   private unsettled = false;
   private seen: KernelState = "ready";
   private ended = false;
@@ -78,7 +85,7 @@ export class Kernel {
     this.held = [];
     this.loading = false;
     this.wholeAt = -Infinity;
-    this.masks = new Masks(image.width, image.height, (label, rect) => this.events.touched(label, rect));
+    this.masks = new Masks(image.width, image.height, (slot, rect) => this.events.touched(slot, rect));
     this.image = this.host.get("_image")?.version ?? 0;
     const version = this.host.get("mask_version") ?? 0;
     // The traits may be older, and may still be the image's before.
@@ -96,15 +103,26 @@ export class Kernel {
     this.send(this.requests.add({ type: "prompt", label, prompt }, releasedAt));
   }
 
-  command(type: "undo" | "redo" | "clear", label: number, askedAt: number | null): void {
-    this.send(this.requests.add(type === "clear" ? { type, label } : { type }, askedAt));
+  ask(command: Command, askedAt: number | null): void {
+    this.send(this.requests.add(command, askedAt));
+  }
+
+  /** Whether a label's prompts are where they are shown, so that they can be changed by their index. */
+  get isOrdered(): boolean {
+    return !this.requests.commands.some(({ type }) => REORDERING.includes(type));
+  }
+
+  /** Ask for the history. It is no work of the person's: nobody waits for it. */
+  askSteps(): void {
+    this.stepsId = this.requests.nextId();
+    this.post({ type: "steps", id: this.stepsId });
   }
 
   /** Send again, in order, what the kernel refused. */
   retry(): void {
     const again = this.failed;
     this.dismiss();
-    for (const { command } of again) this.prompt(command.label, command.prompt, null);
+    for (const { command } of again) this.ask(command, null);
   }
 
   dismiss(): void {
@@ -144,6 +162,8 @@ export class Kernel {
     else if (message.type === "preview") {
       if (this.previews.replied(message.id)) this.masks.showPreview(message.base, patchesOf(message.planes, buffers));
       this.events.changed();
+    } else if (message.type === "steps") {
+      if (message.id === this.stepsId) this.events.steps?.(message);
     } else if (message.type === "error") this.refused(message.id, message.text);
   }
 
@@ -158,6 +178,7 @@ export class Kernel {
     const isNews = known === null || message.version > known;
     const isWhole = !isNews || this.masks.apply(message.base, message.version, patchesOf(message.planes, buffers));
     if (!this.prompts.apply(message) || !isWhole) this.askWhole();
+    this.failed = this.failed.filter(({ command }) => command.type !== "reprompt" || isInPlace(command, message));
     this.seconds = message.seconds;
     const request = this.requests.finish(message.id);
     // An error that the person has worked on past is history.
@@ -171,7 +192,11 @@ export class Kernel {
     if (this.previews.failed(id)) return;
     const request = this.requests.finish(id);
     if (!request && id !== null) return;
-    if (isPrompt(request)) this.failed.push(request);
+    if (request && !NOT_RETRIED.includes(request.command.type)) {
+      // Two changes of one list cannot both be tried again: after the one, the other's indices mean others.
+      if (request.command.type === "reprompt") this.failed = this.failed.filter(({ command }) => command.type !== "reprompt");
+      this.failed.push(request);
+    }
     this.masks.hidePreview();
     this.error = text;
     this.errorAt = this.clock.now();
@@ -247,6 +272,11 @@ export class Kernel {
       return false;
     }
   }
+}
+
+/** Whether the prompts that a change speaks of are still where they were, after an update. */
+function isInPlace({ label, changes }: { label: number; changes: Reprompt[] }, { prompts }: Update): boolean {
+  return !prompts.some((list) => list.label === label && changes.some(({ index }) => index >= list.kept));
 }
 
 function patchesOf(planes: PlaneHeader[], buffers: Bytes[]): Patch[] {

@@ -98,7 +98,7 @@ function isPlain(event: KeyboardEvent): boolean {
 
 /** Where letters are typed or at least selected: only Esc is ours there. */
 function isText(target: EventTarget | null): boolean {
-  return target instanceof HTMLTextAreaElement;
+  return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "text");
 }
 
 function take(event: Event): void {

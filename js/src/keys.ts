@@ -4,10 +4,18 @@ export type CommandName =
   | "scribble"
   | "click"
   | "box"
+  | "lasso"
+  | "circle"
+  | "select"
+  | "eraser"
+  | "direct"
   | "sign"
   | "undo"
   | "redo"
   | "clear"
+  | "commit"
+  | "remove"
+  | "close"
   | "hide"
   | "mode"
   | "thinner"
@@ -38,6 +46,11 @@ export const COMMANDS: readonly KeyCommand[] = [
   { command: "scribble", keys: ["s"], shown: "S", name: "Scribble", group: "Tools" },
   { command: "click", keys: ["p"], shown: "P", name: "Click (point)", group: "Tools" },
   { command: "box", keys: ["b"], shown: "B", name: "Box", group: "Tools" },
+  { command: "lasso", keys: ["l"], shown: "L", name: "Lasso or polygon", group: "Tools" },
+  { command: "circle", keys: ["o"], shown: "O", name: "Circle", group: "Tools" },
+  { command: "select", keys: ["v"], shown: "V", name: "Select and change prompts", group: "Tools" },
+  { command: "eraser", keys: ["e"], shown: "E", name: "Erase prompts", group: "Tools" },
+  { command: "direct", keys: ["d"], shown: "D", name: "Paint the mask itself", group: "Tools" },
   { command: "sign", keys: ["t"], shown: "T", name: "Switch between + and −", group: "Tools" },
   { command: "thinner", keys: ["[", ","], shown: "[ or ,", name: "Thinner brush", group: "Tools", repeats: true },
   { command: "wider", keys: ["]", "."], shown: "] or .", name: "Wider brush", group: "Tools", repeats: true },
@@ -58,6 +71,9 @@ export const COMMANDS: readonly KeyCommand[] = [
     repeats: true,
   },
   { command: "clear", keys: ["r"], shown: "R", name: "Clear the label (can be undone)", group: "Steps" },
+  { command: "commit", keys: ["c"], shown: "C", name: "Object is done: begin the next", group: "Steps" },
+  { command: "remove", keys: ["delete", "backspace"], shown: "Delete", name: "Delete the selected prompt", group: "Steps" },
+  { command: "close", keys: ["enter"], shown: "Enter", name: "Close the polygon", group: "Steps" },
   { command: "hide", keys: ["h"], shown: "H", name: "Hide or show the mask", group: "View" },
   { command: "mode", keys: ["m"], shown: "M", name: "Fill, contour or both", group: "View" },
   { command: "fit", keys: ["0"], shown: "0", name: "Fit the picture", group: "View" },
@@ -81,6 +97,7 @@ export function keyOf(event: KeyPress): string | null {
   // With Alt (on some Macs) or AltGr (which may say Ctrl and Alt) brackets are typed; letters and digits mean others.
   if (event.altKey && !/^[[\]]$/.test(event.key)) return null;
   let key = event.key;
+  if (key === "Enter" && event.shiftKey) return null; // runs the cell
   // Other scripts' letters are typed with the same keys.
   if (key.length === 1 && key > "\x7f" && /^Key[A-Z]$/.test(event.code)) key = event.code.slice(3);
   key = key.toLowerCase();

@@ -1,7 +1,8 @@
 /** What opens now and then: the `more` menu, the help, the bar for troubles, and the prompts as Python. */
 import { h, setText } from "./dom";
-import { icon } from "./icons";
+import { icon, type IconName } from "./icons";
 import { COMMANDS, GESTURES } from "./keys";
+import { menuItem } from "./toolspanel";
 
 const COPIED_FOR = 1600;
 
@@ -9,13 +10,19 @@ export class MorePanel {
   readonly node: HTMLElement;
   private model = h("div", { class: "sp-model" });
 
-  constructor(events: { copy(): void; help(): void }) {
-    const item = (shape: "copy" | "keys", text: string, act: () => void): HTMLButtonElement =>
+  constructor(events: { commit(): void; open(panel: "finish" | "label" | "history"): void; copy(): void; help(): void }) {
+    const item = (shape: IconName, text: string, act: () => void): HTMLButtonElement =>
       h("button", { type: "button", class: "sp-button sp-item", onclick: act }, icon(shape), text);
+    const copy = item("copy", "Copy as Python", () => events.copy());
+    copy.classList.add("sp-apart");
     this.node = h(
       "div",
       { class: "sp-popover sp-menu", role: "dialog", "aria-label": "More", hidden: true },
-      item("copy", "Copy as Python", () => events.copy()),
+      menuItem("commit", "done", () => events.commit()),
+      item("finish", "Finish the mask", () => events.open("finish")),
+      item("tag", "Label", () => events.open("label")),
+      item("history", "History", () => events.open("history")),
+      copy,
       item("keys", "Keys and gestures", () => events.help()),
       this.model,
     );

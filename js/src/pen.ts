@@ -2,7 +2,7 @@
 import type { Clock } from "./clock";
 import type { Kernel } from "./kernel";
 import type { DrawnPrompt, Point } from "./protocol";
-import { Stroke, TOLERANCE, type Tool } from "./stroke";
+import { Stroke, TOLERANCE, type Mark, type Tool } from "./stroke";
 import { toImage, type Size, type View } from "./view";
 
 /** In CSS pixels: a box smaller than this was a click. */
@@ -13,6 +13,12 @@ const LEAST_STEP = 0.3;
 const DOUBLE_WITHIN = 500;
 const DOUBLE_NEAR = 5;
 
+/** Tools that need some way, and what to say where there was none. */
+const DRAG: Partial<Record<Tool, string>> = {
+  box: "Drag a box around the object.",
+  circle: "Drag from the middle of the circle to its edge.",
+};
+
 export interface PenEvents {
   /** Image and view as they are now. */
   where(): { image: Size; view: View };
@@ -20,7 +26,17 @@ export interface PenEvents {
   say(text: string): void;
 }
 
-export class Pen {
+/** What a tool does with the pointer. Places are CSS pixels of the canvas. */
+export interface Hand {
+  begin(at: Point, mark: Mark): void;
+  extend(points: Point[]): void;
+  /** The pointer was lifted. */
+  commit(): void;
+  /** It was no stroke. */
+  discard(): void;
+}
+
+export class Pen implements Hand {
   stroke: Stroke | null = null;
   private from: Point = [0, 0];
   private at: Point = [0, 0];
@@ -33,11 +49,10 @@ export class Pen {
     private events: PenEvents,
   ) {}
 
-  /** `at` in CSS pixels of the canvas, `width` in image pixels. */
-  begin(tool: Tool, label: number, positive: boolean, width: number, at: Point): void {
-    this.stroke = new Stroke(tool, label, positive, width, toImage(this.events.where().view, at));
+  begin(at: Point, { tool, label, positive, width, direct }: Mark): void {
+    this.stroke = new Stroke(tool, label, positive, width, toImage(this.events.where().view, at), direct);
     this.from = this.at = at;
-    if (tool !== "click") this.kernel.previews.begin();
+    if (this.isPreviewed) this.kernel.previews.begin();
     this.kernel.active();
   }
 
@@ -48,7 +63,7 @@ export class Pen {
       this.stroke.extend(toImage(view, at), LEAST_STEP / view.scale);
       this.at = at;
     }
-    if (this.stroke.tool !== "click" && this.dragged) this.kernel.previews.grown();
+    if (this.isPreviewed && this.dragged) this.kernel.previews.grown();
   }
 
   /** The pointer was lifted: send what was drawn. */
@@ -62,16 +77,20 @@ export class Pen {
     const isRepeated = this.isRepeated(stroke);
     if (dragged && prompt && !isRepeated) {
       // A preview stays until the answer comes, so that the mask does not flicker.
-      this.kernel.prompt(stroke.label, prompt, this.clock.now());
+      this.send(stroke, prompt);
       return;
     }
     this.kernel.masks.hidePreview();
-    if (!isRepeated) this.events.say(dragged ? "That was beside the picture." : "Drag a box around the object.");
+    if (!isRepeated) this.events.say(dragged ? "That was beside the picture." : DRAG[stroke.tool]!);
   }
 
   discard(): void {
     this.end();
     this.kernel.masks.hidePreview();
+  }
+
+  send({ label, direct }: Pick<Mark, "label" | "direct">, prompt: DrawnPrompt): void {
+    this.kernel.ask({ type: direct ? "paint" : "prompt", label, prompt }, this.clock.now());
   }
 
   /** What to show of the stroke. */
@@ -100,15 +119,19 @@ export class Pen {
   private isRepeated(stroke: Stroke): boolean {
     const before = this.tap;
     this.tap = this.way < LEAST_DRAG ? { stroke, at: this.at, time: this.clock.now() } : null;
-    if (!before || !this.tap || stroke.tool === "box") return false;
-    const isSame = (["tool", "label", "positive"] as const).every((name) => stroke[name] === before.stroke[name]);
+    if (!before || !this.tap || DRAG[stroke.tool]) return false;
+    const isSame = (["tool", "label", "positive", "direct"] as const).every((name) => stroke[name] === before.stroke[name]);
     const near = Math.hypot(this.at[0] - before.at[0], this.at[1] - before.at[1]) <= DOUBLE_NEAR;
     return isSame && near && this.tap.time - before.time <= DOUBLE_WITHIN;
   }
 
-  /** Whether the stroke is one: only a box needs some way. */
+  /** Whether the stroke is one. */
   private get dragged(): boolean {
-    return this.stroke?.tool !== "box" || this.way >= LEAST_DRAG;
+    return !this.stroke || !DRAG[this.stroke.tool] || this.way >= LEAST_DRAG;
+  }
+
+  private get isPreviewed(): boolean {
+    return this.stroke !== null && this.stroke.tool !== "click" && !this.stroke.direct;
   }
 
   /** From where the pointer came down to where it is. */

@@ -1,5 +1,8 @@
 /** The masks of all labels, one byte a pixel, followed version by version. No screen, no messages. */
 
+/** Each label has one mask that is being drawn, layer 0, and some for the objects that were committed. */
+export const LAYERS = 5;
+
 export interface Rect {
   x: number;
   y: number;
@@ -10,6 +13,7 @@ export interface Rect {
 /** A rectangle of one label's mask, one bit a pixel, the first in the highest bit, rows not padded. */
 export interface Patch extends Rect {
   label: number;
+  layer?: number;
   bits: Uint8Array;
 }
 
@@ -18,22 +22,22 @@ export class Masks {
   version: number | null = null;
   private planes: (Uint8Array | undefined)[] = [];
   private areas: number[] = [];
-  private hidden: { label: number; rect: Rect; pixels: Uint8Array }[] = [];
+  private hidden: { slot: number; rect: Rect; pixels: Uint8Array }[] = [];
 
-  /** `touched` is told every rectangle in which a pixel changed. */
+  /** `touched` is told every rectangle in which a pixel changed, and the mask's slot. */
   constructor(
     readonly width: number,
     readonly height: number,
-    private touched: (label: number, rect: Rect) => void = () => {},
+    private touched: (slot: number, rect: Rect) => void = () => {},
   ) {}
 
-  /** (H, W) zeros and ones, or undefined while a label has no pixel: it then needs no memory. */
-  plane(label: number): Uint8Array | undefined {
-    return this.planes[label];
+  /** (H, W) zeros and ones, or undefined while a mask has no pixel: it then needs no memory. */
+  plane(label: number, layer = 0): Uint8Array | undefined {
+    return this.planes[slotOf(label, layer)];
   }
 
   area(label: number): number {
-    return this.areas[label] ?? 0;
+    return this.areas[slotOf(label)] ?? 0;
   }
 
   /** Take an update. False when a version was missed: the masks stay as they are and the whole is needed. */
@@ -53,7 +57,8 @@ export class Masks {
     for (const patch of patches) {
       const rect = this.inside(patch);
       if (!rect) continue;
-      this.hidden.push({ label: patch.label, rect, pixels: copyOut(this.allocated(patch.label), this.width, rect) });
+      const slot = slotOf(patch.label, patch.layer);
+      this.hidden.push({ slot, rect, pixels: copyOut(this.allocated(slot), this.width, rect) });
       this.write(patch);
     }
     return true;
@@ -61,27 +66,27 @@ export class Masks {
 
   hidePreview(): void {
     // Last first, in case two rectangles overlap.
-    for (const { label, rect, pixels } of this.hidden.reverse()) this.put(label, rect, pixels);
+    for (const { slot, rect, pixels } of this.hidden.reverse()) this.put(slot, rect, pixels);
     this.hidden = [];
   }
 
   private erase(): void {
-    this.planes.forEach((plane, label) => {
-      if (!plane || !this.area(label)) return;
+    this.planes.forEach((plane, slot) => {
+      if (!plane || !this.areas[slot]) return;
       plane.fill(0);
-      this.areas[label] = 0;
-      this.touched(label, { x: 0, y: 0, width: this.width, height: this.height });
+      this.areas[slot] = 0;
+      this.touched(slot, { x: 0, y: 0, width: this.width, height: this.height });
     });
   }
 
   private write(patch: Patch): void {
     const rect = this.inside(patch);
-    if (rect) this.put(patch.label, rect, unpackBits(patch, rect));
+    if (rect) this.put(slotOf(patch.label, patch.layer), rect, unpackBits(patch, rect));
   }
 
   /** Set the pixels of a rectangle, keep the area, and tell the smallest rectangle that changed. */
-  private put(label: number, rect: Rect, pixels: Uint8Array): void {
-    const plane = this.allocated(label);
+  private put(slot: number, rect: Rect, pixels: Uint8Array): void {
+    const plane = this.allocated(slot);
     let [area, left, right, top, bottom] = [0, rect.width, -1, rect.height, -1];
     for (let row = 0, at = 0; row < rect.height; row++) {
       const start = (rect.y + row) * this.width + rect.x;
@@ -97,12 +102,12 @@ export class Masks {
       }
     }
     if (right < 0) return;
-    this.areas[label] = this.area(label) + area;
-    this.touched(label, { x: rect.x + left, y: rect.y + top, width: right - left + 1, height: bottom - top + 1 });
+    this.areas[slot] = (this.areas[slot] ?? 0) + area;
+    this.touched(slot, { x: rect.x + left, y: rect.y + top, width: right - left + 1, height: bottom - top + 1 });
   }
 
-  private allocated(label: number): Uint8Array {
-    return (this.planes[label] ??= new Uint8Array(this.width * this.height));
+  private allocated(slot: number): Uint8Array {
+    return (this.planes[slot] ??= new Uint8Array(this.width * this.height));
   }
 
   /** A patch of another image (its message crossed with the image's) must not write outside. */
@@ -113,6 +118,10 @@ export class Masks {
     const height = Math.min(rect.y + rect.height, this.height) - y;
     return width > 0 && height > 0 ? { x, y, width, height } : null;
   }
+}
+
+export function slotOf(label: number, layer = 0): number {
+  return label * LAYERS + layer;
 }
 
 /** The part of a patch in `rect`, which lies within it, one byte a pixel. */

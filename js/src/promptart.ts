@@ -2,12 +2,17 @@
  * Prompts as they look on the picture. Signs differ in more than colour: positive is green, solid, with a plus; negative
  * is orange, dashed, with a minus. Everything has a dark halo and so shows on any picture.
  */
-import { isRaster, type Point, type Prompt } from "./protocol";
+import { isRaster, type Lasso, type Point, type Prompt, type Raster, type Scribble } from "./protocol";
 import type { View } from "./view";
 
 export const SIGN_COLORS = { positive: "#00b894", negative: "#ff7a45" };
 const HALO = "rgba(0, 0, 0, 0.55)";
 const BOX_COLOR = "#00b894";
+const SELECTED = "#4c8dff";
+/** Where pixels of the mask are being cleared. */
+const CLEARED = "#fff";
+/** Opacity of what changes the mask, while it is being drawn. */
+const INK = 0.55;
 
 /** In CSS pixels: a smaller sign could not be read. */
 const LEAST_ARM = 1.7;
@@ -17,6 +22,11 @@ export interface PromptStyle {
   ratio: number;
   /** Being drawn or waiting for its answer; failed: refused by the kernel. */
   state: "kept" | "pending" | "failed";
+  /** It will change the mask, whose colour it has. */
+  ink?: string;
+  selected?: boolean;
+  /** A polygon under way: not closed yet. */
+  open?: boolean;
 }
 
 /** Draws prompts, and remembers the shape of those that it has drawn before. */
@@ -26,26 +36,27 @@ export class PromptArt {
   draw(context: CanvasRenderingContext2D, prompt: Prompt, view: View, style: PromptStyle): void {
     context.save();
     if (style.state === "failed") context.globalAlpha = 0.45;
-    if (prompt.kind === "click") drawClick(context, place(view, [prompt.x, prompt.y]), prompt.positive, style);
+    if (style.ink) this.drawInk(context, prompt, view, style);
+    else if (prompt.kind === "click") drawClick(context, place(view, [prompt.x, prompt.y]), prompt.positive, style);
     else if (prompt.kind === "box") drawBox(context, view, prompt, style);
-    else if (isRaster(prompt)) this.drawRaster(context, prompt, view);
+    else if (isRaster(prompt)) this.drawRaster(context, prompt, view, style);
+    else if (prompt.kind === "lasso") this.drawLasso(context, prompt, view, style);
     else this.drawStroke(context, prompt, view, style);
     context.restore();
   }
 
   private drawStroke(
     context: CanvasRenderingContext2D,
-    prompt: Extract<Prompt, { points: Point[] }>,
+    prompt: Scribble,
     view: View,
-    { ratio, state }: PromptStyle,
+    { ratio, state, selected }: PromptStyle,
   ): void {
     const path = this.path(prompt, () => polyline(prompt.points));
     const alpha = context.globalAlpha;
     const pixel = 1 / view.scale;
     const width = Math.max(prompt.width, 2 * ratio * pixel);
     const color = signColor(prompt.positive);
-    context.translate(view.x + view.scale / 2, view.y + view.scale / 2);
-    context.scale(view.scale, view.scale);
+    toPixels(context, view);
     context.lineJoin = "round";
     const line = (extra: number, style: string, opacity = 1): void => {
       context.globalAlpha = alpha * opacity;
@@ -54,6 +65,7 @@ export class PromptArt {
       context.stroke(path);
     };
     context.lineCap = "round";
+    if (selected) line(8, SELECTED);
     line(4, HALO, 0.6);
     // An outline: a wider line whose inside is taken away again.
     if (!prompt.positive) {
@@ -74,12 +86,57 @@ export class PromptArt {
     drawSign(context, prompt.points[0]!, arm, prompt.positive);
   }
 
-  private drawRaster(context: CanvasRenderingContext2D, prompt: Extract<Prompt, { runs: number[] }>, view: View): void {
+  private drawLasso(
+    context: CanvasRenderingContext2D,
+    prompt: Lasso,
+    view: View,
+    { ratio, state, selected, open }: PromptStyle,
+  ): void {
+    const path = this.path(prompt, () => polygon(prompt.points, open));
+    const color = signColor(prompt.positive);
+    const pixel = ratio / view.scale;
+    context.save();
+    toPixels(context, view);
+    context.lineJoin = "round";
+    context.fillStyle = color;
+    context.globalAlpha *= state === "pending" ? 0.25 : 0.12;
+    context.fill(path);
+    context.globalAlpha = state === "failed" ? 0.45 : 1;
+    const line = (width: number, style: string, dash: number[] = []): void => {
+      context.setLineDash(dash.map((length) => length * pixel));
+      context.lineWidth = width * pixel;
+      context.strokeStyle = style;
+      context.stroke(path);
+    };
+    if (selected) line(7, SELECTED);
+    line(4, HALO);
+    line(2, color, prompt.positive ? [] : [5, 4]);
+    context.restore();
+    const [first, ...corners] = prompt.points;
+    if (open) for (const corner of corners.slice(0, -1)) disc(context, place(view, corner), 3 * ratio, "#fff");
+    drawBadge(context, place(view, first!), prompt.positive, ratio);
+  }
+
+  /** Pixels that are to be set, or cleared. */
+  private drawInk(context: CanvasRenderingContext2D, prompt: Prompt, view: View, { ratio, ink, open }: PromptStyle): void {
+    if (isRaster(prompt) || prompt.kind === "click" || prompt.kind === "box") return;
+    const isArea = prompt.kind === "lasso";
+    const path = this.path(prompt, () => (isArea ? polygon(prompt.points, open) : polyline(prompt.points)));
+    toPixels(context, view);
+    context.lineCap = context.lineJoin = "round";
+    context.globalAlpha *= INK;
+    context.strokeStyle = context.fillStyle = prompt.positive ? ink! : CLEARED;
+    context.lineWidth = isArea ? (2 * ratio) / view.scale : prompt.width;
+    if (isArea) context.fill(path);
+    context.stroke(path);
+  }
+
+  private drawRaster(context: CanvasRenderingContext2D, prompt: Raster, view: View, { selected }: PromptStyle): void {
     const path = this.path(prompt, () => rasterPath(prompt.runs, prompt.shape[1]));
     context.translate(view.x, view.y);
     context.scale(view.scale, view.scale);
     context.globalAlpha *= 0.6;
-    context.fillStyle = signColor(prompt.positive);
+    context.fillStyle = selected ? SELECTED : signColor(prompt.positive);
     context.fill(path);
   }
 
@@ -110,18 +167,42 @@ function drawClick(
   context: CanvasRenderingContext2D,
   [x, y]: Point,
   positive: boolean,
-  { ratio, state }: PromptStyle,
+  { ratio, state, selected }: PromptStyle,
 ): void {
-  const disc = (radius: number, fill: string): void => {
-    context.beginPath();
-    context.arc(x, y, radius * ratio, 0, 2 * Math.PI);
-    context.fillStyle = fill;
-    context.fill();
-  };
-  disc(8.5, HALO);
-  disc(7.5, "#fff");
-  disc(6, state === "pending" ? mixed(signColor(positive)) : signColor(positive));
+  const ring = (radius: number, fill: string): void => disc(context, [x, y], radius * ratio, fill);
+  if (selected) ring(11, SELECTED);
+  ring(8.5, HALO);
+  ring(7.5, "#fff");
+  ring(6, state === "pending" ? mixed(signColor(positive)) : signColor(positive));
   drawSign(context, [x, y], 3 * ratio, positive);
+}
+
+/** The sign of a line, at its beginning. */
+function drawBadge(context: CanvasRenderingContext2D, at: Point, positive: boolean, ratio: number): void {
+  disc(context, at, 6 * ratio, HALO);
+  disc(context, at, 5 * ratio, signColor(positive));
+  drawSign(context, at, 2.6 * ratio, positive);
+}
+
+function disc(context: CanvasRenderingContext2D, [x, y]: Point, radius: number, fill: string): void {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fillStyle = fill;
+  context.fill();
+}
+
+/** Handles of what is selected, at places in canvas pixels. */
+export function drawHandles(context: CanvasRenderingContext2D, handles: Point[], ratio: number): void {
+  const side = 8 * ratio;
+  context.lineWidth = 1.5 * ratio;
+  context.fillStyle = "#fff";
+  context.strokeStyle = SELECTED;
+  for (const [x, y] of handles) {
+    context.beginPath();
+    context.rect(x - side / 2, y - side / 2, side, side);
+    context.fill();
+    context.stroke();
+  }
 }
 
 function drawSign(context: CanvasRenderingContext2D, [x, y]: Point, arm: number, positive: boolean): void {
@@ -143,13 +224,18 @@ function drawBox(
   context: CanvasRenderingContext2D,
   view: View,
   box: Extract<Prompt, { kind: "box" }>,
-  { ratio, state }: PromptStyle,
+  { ratio, state, selected }: PromptStyle,
 ): void {
   const x = view.x + Math.floor(box.x0) * view.scale;
   const y = view.y + Math.floor(box.y0) * view.scale;
   const width = (Math.ceil(box.x1) + 1) * view.scale + view.x - x;
   const height = (Math.ceil(box.y1) + 1) * view.scale + view.y - y;
   context.lineJoin = "round";
+  if (selected) {
+    context.strokeStyle = SELECTED;
+    context.lineWidth = 7 * ratio;
+    context.strokeRect(x, y, width, height);
+  }
   context.strokeStyle = HALO;
   context.lineWidth = 4 * ratio;
   context.strokeRect(x, y, width, height);
@@ -157,6 +243,18 @@ function drawBox(
   context.lineWidth = 2 * ratio;
   if (state === "pending") context.setLineDash([6 * ratio, 4 * ratio]);
   context.strokeRect(x, y, width, height);
+}
+
+/** Draw in image pixels, whose centres are at integers. */
+function toPixels(context: CanvasRenderingContext2D, view: View): void {
+  context.translate(view.x + view.scale / 2, view.y + view.scale / 2);
+  context.scale(view.scale, view.scale);
+}
+
+function polygon(points: Point[], open = false): Path2D {
+  const path = polyline(points);
+  if (!open) path.closePath();
+  return path;
 }
 
 function polyline(points: Point[]): Path2D {

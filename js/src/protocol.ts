@@ -20,6 +20,8 @@ export interface ImageTrait {
 export interface LabelTrait {
   name: string;
   color: string;
+  /** Where masks overlap, the higher one is on top. */
+  rank?: number;
 }
 
 export type Point = [x: number, y: number];
@@ -49,11 +51,38 @@ export interface Raster {
   shape: [number, number];
   runs: number[];
 }
-export type DrawnPrompt = Click | Box | Scribble;
+/** A filled polygon. */
+export interface Lasso {
+  kind: "lasso";
+  points: Point[];
+  positive: boolean;
+}
+export type DrawnPrompt = Click | Box | Scribble | Lasso;
 export type Prompt = DrawnPrompt | Raster;
+
+/** What is done to the mask that was predicted. */
+export interface Finish {
+  threshold: number;
+  fill_holes: boolean;
+  keep_largest: boolean;
+  /** Radius in pixels; 0: none. */
+  smooth: number;
+}
+/** What the kernel tells of a label besides its prompts and masks. */
+export interface Entry extends Finish {
+  /** Number of direct edits. */
+  edits: number;
+  /** From a mask that was given. */
+  started: boolean;
+  locked: boolean;
+  /** How many were committed. */
+  objects: number;
+}
 
 export interface PlaneHeader {
   label: number;
+  /** 0 (or none): what is being drawn; 1 to 4: committed objects. */
+  layer?: number;
   x: number;
   y: number;
   width: number;
@@ -77,16 +106,28 @@ export interface Traits {
   label: string;
   _prompts: PromptsTrait | null;
   _can: { undo: boolean; redo: boolean };
+  _entries?: Entry[];
   mask_version: number;
   _mask: MaskTrait | null;
   _model: string;
   _key: string;
 }
 
+/** Prompt `index` of a label's list makes way for `prompts`. */
+export interface Reprompt {
+  index: number;
+  prompts: DrawnPrompt[];
+}
+
 export type Command =
-  | { type: "prompt" | "preview"; label: number; prompt: DrawnPrompt }
-  | { type: "undo" | "redo" | "whole" | "settle" }
-  | { type: "clear"; label: number };
+  | { type: "prompt" | "preview" | "paint"; label: number; prompt: DrawnPrompt }
+  | { type: "undo" | "redo" | "whole" | "settle" | "steps" }
+  | { type: "clear" | "unpaint" | "commit"; label: number }
+  | { type: "reprompt"; label: number; changes: Reprompt[] }
+  | ({ type: "finish"; label: number } & Partial<Finish>)
+  | { type: "lock"; label: number; locked: boolean }
+  | { type: "labels"; labels: LabelTrait[] }
+  | { type: "go"; step: number };
 /** `image`: the version of the image that it was drawn on. */
 export type Outgoing = Command & { id: string; image: number };
 
@@ -113,8 +154,16 @@ export interface PreviewReply {
   seconds: number | null;
   planes: PlaneHeader[];
 }
+export interface Steps {
+  type: "steps";
+  id: string;
+  current: number;
+  /** `label`: an index, or null where a step means no one label. */
+  steps: { action: string; label: number | null }[];
+}
 export type Incoming =
   | Update
+  | Steps
   | PreviewReply
   | { type: "started"; id: string }
   | { type: "error"; id: string | null; text: string };

@@ -1,5 +1,6 @@
 /** What was drawn, as Python that draws it again. */
-import { isRaster, type LabelTrait, type Prompt } from "./protocol";
+import { counted } from "./format";
+import { isRaster, type Entry, type LabelTrait, type Prompt } from "./protocol";
 
 const WIDEST_LINE = 96;
 
@@ -16,7 +17,12 @@ def raster(height, width, *runs):  # start and length of each run of pixels, in 
 
 `.split("\n");
 
-export function asPython(labels: LabelTrait[], prompts: Prompt[][]): string {
+/** `entries`: what the prompts alone do not tell of each label. */
+export function asPython(
+  labels: LabelTrait[],
+  prompts: Prompt[][],
+  entries: Pick<Entry, "edits" | "objects">[] = [],
+): string {
   const several = labels.length > 1;
   const names = several ? `, labels=[${labels.map((label) => quoted(label.name)).join(", ")}]` : "";
   const lines = [`# w = sp.Segmenter(image${names})`];
@@ -26,7 +32,16 @@ export function asPython(labels: LabelTrait[], prompts: Prompt[][]): string {
     if (several && drawn.length) lines.push(`w.label = ${quoted(label.name)}`);
     for (const prompt of drawn) lines.push(...callFor(prompt));
   });
+  lines.push(...missing(entries));
   return lines.join("\n");
+}
+
+/** Edits and committed objects are pixels: only the kernel has them. */
+function missing(entries: Pick<Entry, "edits" | "objects">[]): string[] {
+  const sum = (name: "edits" | "objects"): number => entries.reduce((total, entry) => total + entry[name], 0);
+  const parts = [counted(sum("edits"), "edit of the mask itself", "edits of the mask itself"), counted(sum("objects"), "finished object")];
+  const told = parts.filter((part) => part !== "");
+  return told.length ? [`# Not in this code: ${told.join(", ")}.`] : [];
 }
 
 function callFor(prompt: Prompt): string[] {
@@ -39,6 +54,7 @@ function callFor(prompt: Prompt): string[] {
     return wrapped(`w.add_scribble(raster=raster(${height}, ${width},`, prompt.runs.map(String), `)${sign(prompt.positive)})`);
   }
   const points = prompt.points.map(([x, y]) => `(${number(x)}, ${number(y)})`);
+  if (prompt.kind === "lasso") return wrapped("w.add_lasso([", points, `]${sign(prompt.positive)})`);
   return wrapped("w.add_scribble([", points, `]${sign(prompt.positive)}, width=${number(prompt.width)})`);
 }
 

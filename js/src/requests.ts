@@ -93,6 +93,11 @@ export class Requests {
     return [...this.open.values()].filter(isPrompt);
   }
 
+  /** What waits for its answer, in order. */
+  get commands(): Command[] {
+    return [...this.open.values()].map(({ command }) => command);
+  }
+
   get size(): number {
     return this.open.size;
   }

@@ -1,9 +1,9 @@
 /** What is on the canvases: the picture, the masks and the prompts of one image. */
 import { ImageTiles } from "./imagetiles";
 import { Overlay } from "./overlay";
-import type { Masks, Rect } from "./planes";
-import { PromptArt, type PromptStyle } from "./promptart";
-import type { LabelTrait, Prompt } from "./protocol";
+import { LAYERS, slotOf, type Masks, type Rect } from "./planes";
+import { drawHandles, PromptArt, type PromptStyle } from "./promptart";
+import type { LabelTrait, Point, Prompt } from "./protocol";
 import type { Picture } from "./raster";
 import type { Settings } from "./settings";
 import type { Layer } from "./stage";
@@ -11,10 +11,12 @@ import type { Size, View } from "./view";
 
 /** In CSS pixels. */
 const CONTOUR_WIDTH = 1.5;
+const DONE_WIDTH = 1;
+/** How strong the fill of an object is that was committed, compared with what is being drawn. */
+const DONE_SHARE = 0.5;
 
-export interface Shown {
+export interface Shown extends Omit<PromptStyle, "ratio"> {
   prompt: Prompt;
-  state: PromptStyle["state"];
 }
 
 export class Scene {
@@ -29,8 +31,8 @@ export class Scene {
     if (picture) this.tiles = new ImageTiles(picture);
   }
 
-  touch(label: number, rect: Rect): void {
-    this.overlays[label]?.touch(rect);
+  touch(slot: number, rect: Rect): void {
+    this.overlays[slot]?.touch(rect);
   }
 
   /** Picture and masks. False when a part of the picture has to wait for the next frame. */
@@ -41,20 +43,26 @@ export class Scene {
     context.clearRect(0, 0, canvas.width, canvas.height);
     const complete = this.tiles?.draw(context, seen, canvas) ?? true;
     if (!settings.maskShown) return complete;
-    labels.forEach(({ color }, label) => {
-      const overlay = (this.overlays[label] ??= new Overlay(this.size, () => this.masks.plane(label)));
+    for (const label of bottomUp(labels)) {
+      if (settings.hiddenLabels.includes(label)) continue;
+      const { color } = labels[label]!;
       const { mode, opacity } = settings;
-      overlay.draw(context, seen, canvas, { color, mode, opacity, lineWidth: CONTOUR_WIDTH * ratio });
-    });
+      // Objects that are done: fainter, and each with its contour, however the mask is shown.
+      const done = { color, opacity: opacity * DONE_SHARE, mode: mode === "fill" ? "both" : mode, lineWidth: DONE_WIDTH * ratio };
+      for (let layer = 1; layer < LAYERS; layer++) this.overlay(label, layer).draw(context, seen, canvas, done);
+      this.overlay(label, 0).draw(context, seen, canvas, { color, mode, opacity, lineWidth: CONTOUR_WIDTH * ratio });
+    }
     return complete;
   }
 
-  drawPrompts(layer: Layer, view: View, ratio: number, shown: Shown[]): void {
+  /** `handles`: of what is selected, in CSS pixels. */
+  drawPrompts(layer: Layer, view: View, ratio: number, shown: Shown[], handles: Point[]): void {
     const { canvas, context } = layer;
     if (!context) return;
     const seen = scaled(view, ratio);
     context.clearRect(0, 0, canvas.width, canvas.height);
-    for (const { prompt, state } of shown) this.art.draw(context, prompt, seen, { ratio, state });
+    for (const { prompt, ...style } of shown) this.art.draw(context, prompt, seen, { ratio, ...style });
+    drawHandles(context, handles.map(([x, y]): Point => [x * ratio, y * ratio]), ratio);
   }
 
   free(): void {
@@ -62,9 +70,20 @@ export class Scene {
     for (const overlay of this.overlays) overlay?.free();
   }
 
+  private overlay(label: number, layer: number): Overlay {
+    const { masks } = this;
+    return (this.overlays[slotOf(label, layer)] ??= new Overlay(this.size, () => masks.plane(label, layer)));
+  }
+
   private get size(): Size {
     return this.picture ?? this.masks;
   }
+}
+
+/** Indices of the labels in the order of drawing. */
+export function bottomUp(labels: LabelTrait[]): number[] {
+  const rank = (index: number): number => labels[index]!.rank ?? index;
+  return labels.map((_, index) => index).sort((a, b) => rank(a) - rank(b));
 }
 
 /** From CSS pixels to canvas pixels. */

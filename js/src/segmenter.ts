@@ -2,18 +2,25 @@
 import { browserClock, type Clock } from "./clock";
 import { Chrome } from "./chrome";
 import { setAttribute } from "./dom";
+import { EraserHand } from "./eraser";
 import { Gestures } from "./gestures";
 import { Kernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
-import { Pen } from "./pen";
-import type { Host, Point } from "./protocol";
+import { makeLabelling, type Labelling } from "./labelling";
+import { Pen, type Hand } from "./pen";
+import { LassoHand } from "./polygon";
+import type { Command, Entry, Host, Point, Reprompt } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
+import { isPrompt } from "./requests";
 import { Scene, type Shown } from "./scene";
-import { brushStep, initialSettings, isPositive, nextMode, usualBrush, type Settings } from "./settings";
-import { Stage } from "./stage";
+import { SelectHand } from "./select";
+import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
+import { shownPrompts } from "./shown";
+import { Stage, type CursorShape } from "./stage";
 import type { Tool } from "./stroke";
+import { MORE_TOOLS, type MoreTool } from "./toolspanel";
 import { Truth } from "./truth";
 import { clamp, fit, pan, resized, zoomAt, type Size, type View } from "./view";
 
@@ -21,7 +28,7 @@ const ZOOM_STEP = 1.4;
 /** In CSS pixels: a smaller brush cannot be seen as a circle. */
 const LEAST_CIRCLE = 6;
 const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
-const TOOLS: readonly string[] = ["scribble", "click", "box"];
+const TOOLS: readonly string[] = ["scribble", "click", "box", "lasso", "circle", "select", "eraser"];
 
 /** Show the widget in `el`; the function that comes back ends it and frees what it held. */
 export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = browserClock): () => void {
@@ -40,6 +47,12 @@ class Segmenter {
   private scene: Scene;
   private kernel: Kernel;
   private pen: Pen;
+  private lasso: LassoHand;
+  private select: SelectHand;
+  private eraser: EraserHand;
+  /** Whose the stroke in progress is. */
+  private hand: Hand;
+  private labelling: Labelling;
   private truth: Truth;
   private stage: Stage;
   private chrome: Chrome;
@@ -67,19 +80,35 @@ class Segmenter {
           this.stage.invalidate();
           const { labels, active, spacing } = this.truth;
           this.chrome.announce(labels[active]!, this.kernel.masks.area(active), spacing);
+          if (this.chrome.historyShown) this.kernel.askSteps();
           this.refresh();
         },
         changed: () => {
           this.stage.invalidate(false);
           this.refresh();
         },
+        steps: (steps) => this.chrome.showHistory(steps),
       },
       () => this.pen.soFar,
     );
     this.truth = new Truth(host, this.kernel.prompts);
-    this.pen = new Pen(this.kernel, clock, {
+    const events = {
       where: () => ({ image: this.image, view: this.view }),
-      say: (text) => this.chrome.say(text),
+      say: (text: string) => this.chrome.say(text),
+      prompts: () => this.truth.prompts(),
+      mayChange: () => this.mayChange(),
+      change: (changes: Reprompt[]) => this.ask({ type: "reprompt", label: this.truth.active, changes }),
+    };
+    this.hand = this.pen = new Pen(this.kernel, clock, events);
+    this.lasso = new LassoHand(this.pen, events);
+    this.select = new SelectHand(events);
+    this.eraser = new EraserHand(events);
+    this.labelling = makeLabelling(host, this.truth, {
+      ask: (command) => this.ask(command),
+      waiting: () => this.kernel.requests.commands,
+      settings: () => this.settings,
+      set: (change) => this.set(change),
+      rename: () => this.chrome.renameLabel(),
     });
     this.stage = new Stage(() => this.image, {
       resized: (before, after) => {
@@ -92,6 +121,11 @@ class Segmenter {
       set: (change) => this.set(change),
       sign: (positive) => this.chooseSign(positive),
       label: (index) => this.chooseLabel(index),
+      relabel: this.labelling,
+      finish: (change) => this.ask({ type: "finish", label: this.truth.active, ...change }),
+      unpaint: () => this.ask({ type: "unpaint", label: this.truth.active }),
+      go: (step) => this.ask({ type: "go", step }),
+      history: () => this.kernel.askSteps(),
       copy: () => void this.chrome.showCode(this.python()),
       retry: () => this.kernel.retry(),
       dismiss: () => this.kernel.dismiss(),
@@ -101,16 +135,16 @@ class Segmenter {
     this.gestures = new Gestures(this.stage.top.canvas, {
       begin: (at, other) => this.begin(at, other),
       move: (points) => {
-        this.pen.extend(points);
+        this.hand.extend(points);
         this.pointer = points[points.length - 1]!;
         this.drawn();
       },
       end: () => {
-        this.pen.commit();
+        this.hand.commit();
         this.drawn();
       },
       cancel: () => {
-        this.pen.discard();
+        this.hand.discard();
         this.drawn();
       },
       pan: (dx, dy) => this.look(pan(this.view, dx, dy)),
@@ -126,8 +160,10 @@ class Segmenter {
         },
       }),
       host.onChange("_image", () => this.open(false)),
-      ...(["_can", "_labels", "label", "_model"] as const).map((name) =>
+      host.onChange("label", () => this.letGo()),
+      ...(["_can", "_entries", "_labels", "label", "_model"] as const).map((name) =>
         host.onChange(name, () => {
+          if (name === "_labels") this.labelling.arrived();
           this.stage.invalidate();
           this.refresh();
         }),
@@ -156,6 +192,7 @@ class Segmenter {
 
   private open(first: boolean): void {
     this.gestures.abort();
+    this.letGo();
     const trait = this.host.get("_image");
     let picture: Picture | null = null;
     let trouble = "";
@@ -195,7 +232,7 @@ class Segmenter {
     const shown = this.shownPrompts();
     if (stage.size.width) {
       if (base && !scene.drawBase(stage.base, view, stage.ratio, this.truth.labels, this.settings)) stage.invalidate();
-      scene.drawPrompts(stage.top, view, stage.ratio, shown);
+      scene.drawPrompts(stage.top, view, stage.ratio, shown, this.select.handles);
     }
     const { root } = this.chrome;
     setAttribute(root, "data-prompts", this.truth.prompts().length);
@@ -212,15 +249,25 @@ class Segmenter {
   }
 
   private shownPrompts(): Shown[] {
-    const { settings, kernel } = this;
-    const shown: Shown[] = [];
-    if (settings.promptsShown) {
-      for (const prompt of this.truth.prompts()) shown.push({ prompt, state: "kept" });
-    }
-    for (const { command } of kernel.failed) shown.push({ prompt: command.prompt, state: "failed" });
-    for (const { command } of kernel.requests.prompts) shown.push({ prompt: command.prompt, state: "pending" });
-    const drawn = this.pen.shown;
-    if (drawn) shown.push({ prompt: drawn, state: "pending" });
+    const { settings, kernel, pen, select } = this;
+    const { labels, active } = this.truth;
+    const tool = toolInHand(settings);
+    // Who changes prompts has to see them.
+    const isKept = settings.promptsShown || tool === "select" || tool === "eraser";
+    const shown = shownPrompts({
+      kept: isKept ? this.truth.prompts() : [],
+      selected: select.selected,
+      changes: [...select.changes, ...this.eraser.changes],
+      active,
+      labels,
+      waiting: kernel.requests.commands,
+      failed: kernel.failed.map(({ command }) => command),
+    });
+    const ink = (direct: boolean): string | undefined => (direct ? labels[active]!.color : undefined);
+    const drawn = pen.shown;
+    if (drawn) shown.push({ prompt: drawn, state: "pending", ink: ink(pen.stroke!.direct) });
+    const polygon = this.lasso.shown(this.pointer);
+    if (polygon) shown.push({ ...polygon, state: "pending", ink: ink(polygon.mark.direct) });
     return shown;
   }
 
@@ -230,12 +277,20 @@ class Segmenter {
     this.chrome.root.focus({ preventScroll: true });
     this.chrome.closePanels();
     this.chrome.quiet();
-    const { tool, brush } = this.settings;
+    const { settings, lasso, select, eraser } = this;
+    const { labels, active } = this.truth;
+    const tool = toolInHand(settings);
     if (tool === "box" && other) {
       this.chrome.say(NO_NEGATIVE_BOX);
       return false;
     }
-    this.pen.begin(tool, this.truth.active, isPositive(this.settings) !== other, brush, at);
+    if (this.truth.entry().locked) {
+      this.chrome.say(`${labels[active]!.name} is locked. Unlock it in the menu, under Label.`);
+      return false;
+    }
+    this.hand = { lasso, select, eraser }[tool as string] ?? this.pen;
+    const positive = isPositive(settings) !== other;
+    this.hand.begin(at, { tool, label: active, positive, width: settings.brush, direct: settings.direct });
     this.pointer = at;
     this.drawn();
     return true;
@@ -248,16 +303,24 @@ class Segmenter {
   }
 
   private hover(at: Point | null): void {
-    this.pointer = at ?? (this.pen.stroke ? this.pointer : null);
+    this.pointer = at ?? (this.gestures.drawing ? this.pointer : null);
+    if (this.lasso.corners.length) this.stage.invalidate(false);
     this.showCursor();
   }
 
   private showCursor(): void {
     const { settings, gestures } = this;
-    const size = settings.brush * this.view.scale;
-    const isBrush = settings.tool === "scribble" && size >= LEAST_CIRCLE;
-    const shape = gestures.panning ? "grabbing" : gestures.panNext ? "grab" : isBrush ? "brush" : "cross";
-    this.stage.showCursor(shape, this.pointer, size, this.pen.stroke?.positive ?? settings.positive);
+    const tool = toolInHand(settings);
+    const width = tool === "eraser" ? this.eraser.widthOf(settings.brush) : settings.brush;
+    const size = width * this.view.scale;
+    const shape = gestures.panning ? "grabbing" : gestures.panNext ? "grab" : this.toolCursor(tool, size);
+    const isPlain = tool === "eraser" || (this.pen.stroke?.positive ?? settings.positive);
+    this.stage.showCursor(shape, this.pointer, size, isPlain);
+  }
+
+  private toolCursor(tool: Tool, size: number): CursorShape {
+    if (tool === "select") return this.pointer && this.select.isOver(this.pointer) ? "move" : "arrow";
+    return (tool === "scribble" || tool === "eraser") && size >= LEAST_CIRCLE ? "brush" : "cross";
   }
 
   // --- what the person asks for ----------------------------------------------------------------------------------
@@ -273,7 +336,8 @@ class Segmenter {
     const { settings } = this;
     this.pen.forgetTap();
     const middle: Point = this.pointer ?? [this.stage.size.width / 2, this.stage.size.height / 2];
-    if (TOOLS.includes(command)) this.set({ tool: command as Tool });
+    if (TOOLS.includes(command)) this.take(command as Tool);
+    else if (command === "direct") this.paint(!settings.direct);
     else if (command === "sign") this.chooseSign(!isPositive(settings));
     else if (command === "hide") this.set({ maskShown: !settings.maskShown });
     else if (command === "mode") this.set({ mode: nextMode(settings.mode), maskShown: true });
@@ -282,8 +346,16 @@ class Segmenter {
     } else if (command === "fit") this.look(fit(this.image, this.stage.size));
     else if (command === "zoomIn") this.zoom(middle, ZOOM_STEP);
     else if (command === "zoomOut") this.zoom(middle, 1 / ZOOM_STEP);
-    else if (command === "undo" || command === "redo" || command === "clear") {
-      if (this.can[command]) this.kernel.command(command, this.truth.active, this.clock.now());
+    else if ((command === "undo" || command === "remove") && this.lasso.back()) this.drawn();
+    else if (command === "undo" || command === "redo") {
+      if (this.can[command]) this.ask({ type: command });
+    } else if (command === "clear") {
+      if (this.can.clear) this.ask({ type: command, label: this.truth.active });
+    } else if (command === "commit") this.commit();
+    else if (command === "remove") return this.select.remove();
+    else if (command === "close") {
+      if (!this.lasso.close()) return false;
+      this.drawn();
     } else if (command === "help") this.chrome.toggleHelp();
     else return false;
     return true;
@@ -291,8 +363,46 @@ class Segmenter {
 
   private escape(): boolean {
     if (this.gestures.drawing) this.gestures.abort();
-    else if (!this.chrome.closePanels(true)) this.chrome.leave();
+    else if (!this.chrome.closePanels(true) && !this.letGo()) this.chrome.leave();
     return true;
+  }
+
+  private ask(command: Command): void {
+    this.kernel.ask(command, this.clock.now());
+  }
+
+  private take(tool: Tool): void {
+    this.letGo();
+    this.set(withTool(tool, this.settings));
+    if (tool in MORE_TOOLS) this.chrome.say(MORE_TOOLS[tool as MoreTool][1]);
+    else this.chrome.quiet();
+  }
+
+  /** Strokes change the mask itself, or are prompts again. */
+  private paint(direct: boolean): void {
+    this.letGo();
+    this.set({ direct });
+    if (direct) this.chrome.say(MORE_TOOLS.direct[1]);
+    else this.chrome.quiet();
+  }
+
+  /** Give up the polygon under way and what is selected. False when there is neither. */
+  private letGo(): boolean {
+    const held = [this.lasso.abandon(), this.select.drop()];
+    this.drawn();
+    return held.includes(true);
+  }
+
+  private mayChange(): boolean {
+    const { isOrdered } = this.kernel;
+    if (!isOrdered) this.chrome.say("One moment: the step before is still on its way.");
+    return isOrdered;
+  }
+
+  private commit(): void {
+    const { active } = this.truth;
+    if (!this.kernel.masks.area(active) && !this.kernel.requests.size) this.chrome.say("Draw an object first.");
+    else this.ask({ type: "commit", label: active });
   }
 
   private set(change: Partial<Settings>): void {
@@ -303,7 +413,7 @@ class Segmenter {
   }
 
   private chooseSign(positive: boolean): void {
-    if (this.settings.tool !== "box") this.set({ positive });
+    if (toolInHand(this.settings) !== "box") this.set({ positive });
     else if (!positive) this.chrome.say(NO_NEGATIVE_BOX);
   }
 
@@ -311,6 +421,7 @@ class Segmenter {
     const { labels } = this.truth;
     const label = labels[index];
     if (!label || labels.length < 2) return false;
+    this.letGo();
     this.host.setLabel(label.name);
     this.stage.invalidate();
     this.refresh();
@@ -321,10 +432,19 @@ class Segmenter {
   private python(): string {
     const { labels } = this.truth;
     const prompts = labels.map((_, label) => this.truth.prompts(label).slice());
-    for (const { command } of [...this.kernel.failed, ...this.kernel.requests.prompts]) {
+    for (const { command } of [...this.kernel.failed.filter(isPrompt), ...this.kernel.requests.prompts]) {
       prompts[command.label]?.push(command.prompt);
     }
-    return asPython(labels, prompts);
+    return asPython(labels, prompts, this.entries);
+  }
+
+  /** As the kernel tells them, with what it was asked to change already changed: no slider or tick must jump back. */
+  private get entries(): Entry[] {
+    const entries = this.labelling.current().map((_, label) => ({ ...this.truth.entry(label) }));
+    for (const { type, ...change } of this.kernel.requests.commands) {
+      if (type === "finish" || type === "lock") Object.assign(entries[(change as { label: number }).label] ?? {}, change);
+    }
+    return entries;
   }
 
   // --- the rest of the screen -------------------------------------------------------------------------------------
@@ -341,13 +461,15 @@ class Segmenter {
       this.refreshing = false;
       if (this.ended) return;
       const { kernel, truth } = this;
-      const { labels, active } = truth;
+      const { active } = truth;
+      const labels = this.labelling.current();
       if (this.chrome.codeShown) this.chrome.updateCode(this.python());
       this.chrome.update({
         settings: this.settings,
         can: this.can,
         labels,
         active,
+        entries: this.entries,
         image: this.image,
         zoom: this.view.scale,
         area: kernel.masks.area(active),

@@ -4,7 +4,10 @@ import type { Tool } from "./stroke";
 import type { Size } from "./view";
 
 export interface Settings {
+  /** What was chosen; `toolInHand` tells what draws. */
   tool: Tool;
+  /** Strokes change pixels of the mask itself. */
+  direct: boolean;
   positive: boolean;
   /** Brush width in image pixels. */
   brush: number;
@@ -13,7 +16,12 @@ export interface Settings {
   mode: MaskMode;
   maskShown: boolean;
   promptsShown: boolean;
+  /** Indices of labels whose masks are not shown. */
+  hiddenLabels: readonly number[];
 }
+
+/** These can draw pixels as well as prompts. */
+const DIRECT: readonly Tool[] = ["scribble", "lasso", "circle"];
 
 /** People's scribbles in MedScribble are about 3 pixels wide at 256 x 256. */
 const BRUSH_SHARE = 3 / 256;
@@ -22,18 +30,30 @@ const BRUSH_STEP = 1.25;
 export function initialSettings(image: Size): Settings {
   return {
     tool: "scribble",
+    direct: false,
     positive: true,
     brush: usualBrush(image),
     opacity: 0.35,
     mode: "both",
     maskShown: true,
     promptsShown: true,
+    hiddenLabels: [],
   };
 }
 
+/** A mask is painted by the brush, unless the tool that was chosen can do it. */
+export function toolInHand({ tool, direct }: Settings): Tool {
+  return direct && !DIRECT.includes(tool) ? "scribble" : tool;
+}
+
+/** A tool is chosen. Only a lasso and a circle may go on changing the mask; else one is back at prompts. */
+export function withTool(tool: Tool, { direct }: Settings): Partial<Settings> {
+  return { tool, direct: direct && (tool === "lasso" || tool === "circle") };
+}
+
 /** The sign of what is drawn next. A box only ever says where the object is. */
-export function isPositive({ tool, positive }: Settings): boolean {
-  return positive || tool === "box";
+export function isPositive(settings: Settings): boolean {
+  return settings.positive || toolInHand(settings) === "box";
 }
 
 export function usualBrush(image: Size): number {

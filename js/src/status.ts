@@ -1,7 +1,7 @@
 /** The line of facts under the picture. */
 import type { Clock } from "./clock";
 import { h, setAttribute, setText } from "./dom";
-import { areaText, latencyText, promptsText } from "./format";
+import { areaText, counted, latencyText, promptsText } from "./format";
 import type { LabelTrait } from "./protocol";
 import type { KernelState } from "./requests";
 
@@ -26,6 +26,8 @@ export interface Facts {
   area: number;
   spacing: [number, number] | null | undefined;
   prompts: number;
+  /** Committed. */
+  objects: number;
   latency: number | null;
   state: KernelState | "error";
 }
@@ -38,6 +40,7 @@ export class StatusLine {
   private swatch = h("span", { class: "sp-swatch" });
   private area = h("span", { title: "Area of the mask" });
   private prompts = h("span", { class: "sp-count" });
+  private objects = h("span", { class: "sp-done", title: "Objects that are done" });
   private latency = h("span", { class: "sp-latency", title: "From lifting the pointer to the mask on the screen" });
   private hint = h("span", { class: "sp-hint", role: "status" });
   private state = h("span", { class: "sp-state" });
@@ -51,6 +54,7 @@ export class StatusLine {
       h("span", { class: "sp-label" }, this.swatch, this.name),
       this.area,
       this.prompts,
+      this.objects,
       this.latency,
     );
     this.node = h("div", { class: "sp-status" }, this.facts, this.hint, this.state);
@@ -61,6 +65,7 @@ export class StatusLine {
     this.swatch.style.background = facts.label.color;
     setText(this.area, areaText(facts.area, facts.spacing));
     setText(this.prompts, promptsText(facts.prompts));
+    setText(this.objects, counted(facts.objects, "object"));
     setText(this.latency, facts.latency === null ? "" : latencyText(facts.latency));
     setText(this.state, STATES[facts.state]);
     setAttribute(this.state, "data-state", facts.state);

@@ -1,8 +1,21 @@
 /** From pointer positions to one prompt. Image pixels throughout. */
+import { distance, rounded, simplify } from "./geometry";
+import { circleAround, lassoAlong } from "./lasso";
 import type { Box, Click, DrawnPrompt, Point, Scribble } from "./protocol";
 import type { Size } from "./view";
 
-export type Tool = "scribble" | "click" | "box";
+export type Tool = "scribble" | "click" | "box" | "lasso" | "circle" | "select" | "eraser";
+
+/** What the next stroke is to be. */
+export interface Mark {
+  tool: Tool;
+  label: number;
+  positive: boolean;
+  /** Brush width in image pixels. */
+  width: number;
+  /** It changes pixels of the mask, and is no prompt. */
+  direct: boolean;
+}
 
 /** A person cannot draw finer than this, and the kernel needs no more. */
 export const TOLERANCE = 0.25;
@@ -17,6 +30,7 @@ export class Stroke {
     readonly positive: boolean,
     readonly width: number,
     start: Point,
+    readonly direct = false,
   ) {
     this.points = [start];
   }
@@ -31,7 +45,7 @@ export class Stroke {
 
   /** Take the next position; those closer than `spacing` to the one before say nothing new. */
   extend(point: Point, spacing = 0): void {
-    if (this.tool !== "scribble") this.points[1] = point;
+    if (this.tool !== "scribble" && this.tool !== "lasso") this.points[1] = point;
     else if (distance(point, this.last) > spacing) this.points.push(point);
   }
 
@@ -39,6 +53,8 @@ export class Stroke {
   prompt(image: Size, tolerance = TOLERANCE): DrawnPrompt | null {
     if (this.tool === "click") return clickAt(this.last, this.positive, image);
     if (this.tool === "box") return boxBetween(this.first, this.last, image);
+    if (this.tool === "circle") return circleAround(this.first, this.last, this.positive, image);
+    if (this.tool === "lasso") return lassoAlong(this.points, this.positive, image, tolerance);
     return scribbleAlong(this.points, this.positive, this.width, image, tolerance);
   }
 }
@@ -72,34 +88,6 @@ export function scribbleAlong(
   return { kind: "scribble", points: kept, positive, width };
 }
 
-/** Douglas and Peucker: the fewest of the points whose polyline stays within `tolerance` of all of them. */
-export function simplify(points: Point[], tolerance: number): Point[] {
-  if (points.length < 3) return points.slice();
-  const kept = new Uint8Array(points.length);
-  kept[0] = kept[points.length - 1] = 1;
-  // A stack instead of recursion: a long stroke has thousands of points.
-  const open: [number, number][] = [[0, points.length - 1]];
-  for (let range = open.pop(); range; range = open.pop()) {
-    const [from, to] = range;
-    let [farthest, most] = [-1, tolerance];
-    for (let i = from + 1; i < to; i++) {
-      const off = distanceToSegment(points[i]!, points[from]!, points[to]!);
-      if (off > most) [farthest, most] = [i, off];
-    }
-    if (farthest < 0) continue;
-    kept[farthest] = 1;
-    open.push([from, farthest], [farthest, to]);
-  }
-  return points.filter((_, i) => kept[i]);
-}
-
-export function distanceToSegment(p: Point, a: Point, b: Point): number {
-  const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
-  const length = dx * dx + dy * dy;
-  const t = length ? Math.min(Math.max(((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length, 0), 1) : 0;
-  return Math.hypot(p[0] - a[0] - t * dx, p[1] - a[1] - t * dy);
-}
-
 /** A stroke that starts or ends far outside keeps only what is on the image and one point beyond. */
 function inked(points: Point[], image: Size): Point[] {
   const first = points.findIndex((point) => inside(point, image));
@@ -112,12 +100,4 @@ function inked(points: Point[], image: Size): Point[] {
 /** The last hundredth of a pixel is left out, because rounding could push it over the edge. */
 function inside([x, y]: Point, image: Size): boolean {
   return x >= -0.5 && y >= -0.5 && x <= image.width - 0.51 && y <= image.height - 0.51;
-}
-
-function distance(a: Point, b: Point): number {
-  return Math.hypot(a[0] - b[0], a[1] - b[1]);
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
 }

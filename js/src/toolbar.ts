@@ -1,17 +1,18 @@
-/** The row of tools, and the row of labels below it where there are several. */
-import { h, setAttribute } from "./dom";
+/** The row of tools. */
+import { h, setAttribute, setText } from "./dom";
 import { icon, type IconName } from "./icons";
 import { titleOf, type CommandName } from "./keys";
-import type { LabelTrait } from "./protocol";
-import { isPositive, type Settings } from "./settings";
+import { isPositive, toolInHand, type Settings } from "./settings";
+import { iconOf, MORE_TOOLS, moreTool } from "./toolspanel";
 
-export type PanelName = "view" | "more";
+/** Each opens from a button of this row. */
+const OPENERS = ["tools", "view", "more"] as const;
+export type OpenerName = (typeof OPENERS)[number];
 
 export interface ToolbarEvents {
   run(command: CommandName): void;
   sign(positive: boolean): void;
-  toggle(panel: PanelName): void;
-  label(index: number): void;
+  toggle(panel: OpenerName): void;
 }
 
 export interface ToolbarState {
@@ -19,26 +20,16 @@ export interface ToolbarState {
   canUndo: boolean;
   canRedo: boolean;
   canClear: boolean;
-  labels: LabelTrait[];
-  active: number;
   open: string | null;
 }
 
-/** More cannot be told apart by a digit key. */
-const NUMBERED = 9;
-
 export class Toolbar {
   readonly node: HTMLElement;
-  readonly labels = h("div", {
-    class: "sp-labels",
-    role: "radiogroup",
-    "aria-label": "Label",
-    onkeydown: (event: KeyboardEvent) => this.walkLabels(event),
-  });
   private buttons = new Map<string, HTMLButtonElement>();
-  private drawnLabels = "";
+  /** What the button for more tools shows. */
+  private shownTool: IconName = "tools";
 
-  constructor(private events: ToolbarEvents) {
+  constructor(events: ToolbarEvents) {
     const run = (command: CommandName, shape: IconName, text: string, title = titleOf(command)): HTMLButtonElement =>
       this.button(command, shape, text, title, () => events.run(command));
     const sign = (name: "plus" | "minus", text: string, positive: boolean): HTMLButtonElement =>
@@ -46,7 +37,13 @@ export class Toolbar {
     this.node = h(
       "div",
       { class: "sp-toolbar", role: "toolbar", "aria-label": "Tools", onkeydown: (event: KeyboardEvent) => this.walk(event) },
-      group("Tool", run("scribble", "scribble", "Scribble"), run("click", "click", "Click"), run("box", "box", "Box")),
+      group(
+        "Tool",
+        run("scribble", "scribble", "Scribble"),
+        run("click", "click", "Click"),
+        run("box", "box", "Box"),
+        this.button("tools", "tools", "Tools", "Lasso, circle, select, erase, paint", () => events.toggle("tools")),
+      ),
       group("Sign", sign("plus", "Positive: on the object", true), sign("minus", "Negative: beside the object", false)),
       group(
         "Steps",
@@ -58,64 +55,41 @@ export class Toolbar {
       group(
         "Show",
         this.button("view", "view", "View", "Brush, mask and zoom", () => events.toggle("view")),
-        this.button("more", "more", "", "Copy as Python, keys", () => events.toggle("more")),
+        this.button("more", "more", "", "Objects, labels, history, Python, keys", () => events.toggle("more")),
       ),
     );
-    for (const name of ["view", "more"]) this.get(name).setAttribute("aria-haspopup", "dialog");
+    for (const name of OPENERS) this.get(name).setAttribute("aria-haspopup", "dialog");
     // One stop for the Tab key; arrows go on from there.
     for (const button of this.buttons.values()) button.tabIndex = button === this.get("scribble") ? 0 : -1;
   }
 
   update(state: ToolbarState): void {
     const { settings } = state;
-    for (const tool of ["scribble", "click", "box"]) this.press(tool, settings.tool === tool);
+    const tool = toolInHand(settings);
+    for (const name of ["scribble", "click", "box"]) this.press(name, tool === name && !settings.direct);
+    this.showTool(settings);
     this.press("plus", isPositive(settings));
     this.press("minus", !isPositive(settings));
-    this.enable("minus", settings.tool !== "box");
+    this.enable("minus", tool !== "box");
     this.enable("undo", state.canUndo);
     this.enable("redo", state.canRedo);
     this.enable("clear", state.canClear);
-    for (const name of ["view", "more"]) {
+    for (const name of OPENERS) {
       setAttribute(this.get(name), "aria-expanded", state.open === name);
       this.get(name).classList.toggle("sp-open", state.open === name);
     }
-    this.updateLabels(state);
   }
 
-  private updateLabels({ labels, active }: ToolbarState): void {
-    this.labels.hidden = labels.length < 2;
-    const drawn = JSON.stringify(labels);
-    if (drawn !== this.drawnLabels) {
-      this.drawnLabels = drawn;
-      this.labels.replaceChildren(...labels.map((label, index) => this.chip(label, index)));
-    }
-    this.chips.forEach((chip, index) => {
-      setAttribute(chip, "aria-checked", index === active);
-      chip.tabIndex = index === active ? 0 : -1;
-    });
-  }
-
-  private get chips(): HTMLButtonElement[] {
-    return [...this.labels.children] as HTMLButtonElement[];
-  }
-
-  private chip(label: LabelTrait, index: number): HTMLButtonElement {
-    const digit = index < NUMBERED ? String(index + 1) : "";
-    const chip = h(
-      "button",
-      {
-        type: "button",
-        class: "sp-chip",
-        role: "radio",
-        title: digit ? `${label.name} (${digit})` : label.name,
-        onclick: () => this.events.label(index),
-      },
-      h("span", { class: "sp-swatch" }),
-      h("span", { class: "sp-name" }, label.name),
-      digit ? h("kbd", { "aria-hidden": "true" }, digit) : null,
-    );
-    chip.style.setProperty("--sp-label", label.color);
-    return chip;
+  private showTool(settings: Settings): void {
+    const button = this.get("tools");
+    const more = moreTool(settings);
+    const shape = more ? iconOf(settings) : "tools";
+    button.classList.toggle("sp-direct", settings.direct);
+    this.press("tools", more !== null);
+    setText(button.querySelector(".sp-text")!, more ? MORE_TOOLS[more][0] : "Tools");
+    if (shape === this.shownTool) return;
+    this.shownTool = shape;
+    button.querySelector("svg")!.replaceWith(icon(shape));
   }
 
   private button(name: string, shape: IconName, text: string, title: string, act: () => void): HTMLButtonElement {
@@ -149,16 +123,10 @@ export class Toolbar {
     from.tabIndex = -1;
     next.tabIndex = 0;
   }
-
-  /** Radio buttons: the arrows choose. */
-  private walkLabels(event: KeyboardEvent): void {
-    const next = neighbour(event, this.chips, { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 });
-    if (next) this.events.label(this.chips.indexOf(next));
-  }
 }
 
 /** Give the focus to the button that an arrow key leads to, if it leads anywhere. */
-function neighbour(
+export function neighbour(
   event: KeyboardEvent,
   buttons: HTMLButtonElement[],
   steps: Record<string, number>,

@@ -83,7 +83,7 @@ export class ViewPanel {
   }
 }
 
-class Slider {
+export class Slider {
   readonly node: HTMLElement;
   private input: HTMLInputElement;
   private value = h("output", { class: "sp-value" });
@@ -107,7 +107,7 @@ class Slider {
   }
 }
 
-function checkbox(change: (checked: boolean) => void): HTMLInputElement {
+export function checkbox(change: (checked: boolean) => void): HTMLInputElement {
   const input = h("input", { type: "checkbox", onchange: () => change(input.checked) });
   return input;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { distanceToSegment, simplify } from "../src/geometry";
 import type { Point } from "../src/protocol";
-import { boxBetween, clickAt, distanceToSegment, simplify, Stroke } from "../src/stroke";
+import { boxBetween, clickAt, Stroke } from "../src/stroke";
 
 const image = { width: 40, height: 30 };
 

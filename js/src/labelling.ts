@@ -1,0 +1,80 @@
+/** What the person asks of labels: the kernel is told the whole list, with one thing changed. */
+import { COLORS, type LabelEvents } from "./labelpanel";
+import type { Command, Host, LabelTrait } from "./protocol";
+import { bottomUp } from "./scene";
+import type { Settings } from "./settings";
+import type { Truth } from "./truth";
+
+export interface LabellingEvents {
+  ask(command: Command): void;
+  /** What was asked and not answered yet. */
+  waiting(): Command[];
+  settings(): Settings;
+  set(change: Partial<Settings>): void;
+  /** The person is to name the active label. */
+  rename(): void;
+}
+
+export interface Labelling extends LabelEvents {
+  /** As they will be when all is answered: the next change must not take back the one before. */
+  current(): LabelTrait[];
+  /** The kernel has other labels than before. */
+  arrived(): void;
+}
+
+export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings, set, rename }: LabellingEvents): Labelling {
+  /** Name of the label that was added and is to become the active one. */
+  let awaited: string | null = null;
+
+  const current = (): LabelTrait[] => {
+    const asked = waiting().flatMap((command) => (command.type === "labels" ? [command.labels] : []));
+    return asked.pop() ?? truth.labels;
+  };
+
+  const tell = (labels: LabelTrait[]): void => {
+    // Ranks that are all there and all different, whatever they were.
+    const order = bottomUp(labels);
+    ask({ type: "labels", labels: labels.map((label, index) => ({ ...label, rank: order.indexOf(index) })) });
+  };
+
+  return {
+    current,
+    change: (change) => tell(current().map((label, index) => (index === truth.active ? { ...label, ...change } : label))),
+    raise: (up) => tell(raised(current(), truth.active, up)),
+    hide(hidden) {
+      const others = settings().hiddenLabels.filter((index) => index !== truth.active);
+      set({ hiddenLabels: hidden ? [...others, truth.active] : others });
+    },
+    lock: (locked) => ask({ type: "lock", label: truth.active, locked }),
+    add() {
+      const labels = current();
+      const added = newLabel(labels);
+      awaited = added.name;
+      tell([...labels, added]);
+    },
+    arrived() {
+      if (awaited === null || !truth.labels.some(({ name }) => name === awaited)) return;
+      host.setLabel(awaited);
+      awaited = null;
+      rename();
+    },
+  };
+}
+
+/** On top of all, in the first colour that nobody has. */
+export function newLabel(labels: LabelTrait[]): LabelTrait {
+  let number = labels.length + 1;
+  while (labels.some(({ name }) => name === `label ${number}`)) number++;
+  const color = COLORS.find((one) => !labels.some((label) => label.color === one)) ?? COLORS[labels.length % COLORS.length]!;
+  return { name: `label ${number}`, color, rank: Infinity };
+}
+
+/** The labels with one of them a place higher or lower where they overlap. */
+export function raised(labels: LabelTrait[], index: number, up: boolean): LabelTrait[] {
+  const order = bottomUp(labels);
+  const from = order.indexOf(index);
+  const to = from + (up ? 1 : -1);
+  if (order[to] === undefined) return labels;
+  [order[from], order[to]] = [order[to], index];
+  return labels.map((label, i) => ({ ...label, rank: order.indexOf(i) }));
+}

@@ -1,0 +1,100 @@
+/** Prompts as things: what is under the pointer, the handles of it, and what it becomes when these are dragged. Image pixels. */
+import { distanceToSegment, rounded } from "./geometry";
+import { isRaster, type Box, type DrawnPrompt, type Point, type Prompt } from "./protocol";
+import { boxBetween, clickAt } from "./stroke";
+import type { Size } from "./view";
+
+/** The handle that moves the whole prompt. */
+export const WHOLE = -1;
+/** A freehand stroke has more corners than anybody wants to drag one by one. */
+const MOST_HANDLES = 16;
+
+/**
+ * Index of the prompt at a place, or -1. Later ones are above earlier ones, and lines above areas: what lies within a box
+ * can still be had.
+ */
+export function promptAt(prompts: readonly Prompt[], at: Point, reach: number): number {
+  const onLine = prompts.map((prompt) => distanceTo(prompt, at) <= reach).lastIndexOf(true);
+  return onLine >= 0 ? onLine : prompts.map((prompt) => isWithin(prompt, at)).lastIndexOf(true);
+}
+
+/** From a place to what is drawn of a prompt; of a box or lasso, its border. */
+export function distanceTo(prompt: Prompt, at: Point): number {
+  if (isRaster(prompt)) return isWithin(prompt, at) ? 0 : Infinity;
+  const width = prompt.kind === "scribble" ? prompt.width : 0;
+  const line = lineOf(prompt);
+  return Math.min(...line.map((point, i) => distanceToSegment(at, line[i - 1] ?? point, point))) - width / 2;
+}
+
+/** The line that a prompt is drawn along; of a box, the edges of the pixels that it covers. */
+export function lineOf(prompt: DrawnPrompt): Point[] {
+  if (prompt.kind === "click") return [[prompt.x, prompt.y]];
+  if (prompt.kind === "scribble") return prompt.points;
+  const corners = prompt.kind === "box" ? cornersOf(prompt) : prompt.points;
+  return [...corners, corners[0]!];
+}
+
+function cornersOf(box: Box): Point[] {
+  const [left, right] = [Math.floor(box.x0) - 0.5, Math.ceil(box.x1) + 0.5];
+  const [top, bottom] = [Math.floor(box.y0) - 0.5, Math.ceil(box.y1) + 0.5];
+  return [[left, top], [right, top], [right, bottom], [left, bottom]];
+}
+
+function isWithin(prompt: Prompt, at: Point): boolean {
+  if (prompt.kind === "box" || prompt.kind === "lasso") return isInside(lineOf(prompt), at);
+  if (!isRaster(prompt)) return false;
+  const [x, y] = at.map(Math.round) as Point;
+  const place = y * prompt.shape[1] + x;
+  if (x < 0 || x >= prompt.shape[1]) return false;
+  return prompt.runs.some((start, i) => i % 2 === 0 && place >= start && place < start + prompt.runs[i + 1]!);
+}
+
+/** Even and odd. */
+function isInside(ring: Point[], [x, y]: Point): boolean {
+  let inside = false;
+  for (let i = 1; i < ring.length; i++) {
+    const [[x0, y0], [x1, y1]] = [ring[i - 1]!, ring[i]!];
+    if (y0 > y !== y1 > y && x < x0 + ((y - y0) / (y1 - y0)) * (x1 - x0)) inside = !inside;
+  }
+  return inside;
+}
+
+/** Where a prompt can be taken to change its shape: a box's corners, each followed by the middle of the next side. */
+export function handlesOf(prompt: Prompt): Point[] {
+  if (prompt.kind === "box") {
+    const ring = lineOf(prompt);
+    return ring.slice(1).flatMap((corner, i): Point[] => {
+      const from = ring[i]!;
+      return [from, [(from[0] + corner[0]) / 2, (from[1] + corner[1]) / 2]];
+    });
+  }
+  if (prompt.kind === "click" || isRaster(prompt) || prompt.points.length > MOST_HANDLES) return [];
+  return prompt.points;
+}
+
+/** Which sides of a box its handles move: left, top, right, bottom. */
+const SIDES = ["lt", "t", "rt", "r", "rb", "b", "lb", "l"] as const;
+
+/** The prompt after `handle` was dragged by (dx, dy); null when nothing of it is left on the image. */
+export function reshaped(prompt: DrawnPrompt, handle: number, [dx, dy]: Point, image: Size): DrawnPrompt | null {
+  if (prompt.kind === "click") return clickAt([prompt.x + dx, prompt.y + dy], prompt.positive, image);
+  if (prompt.kind === "box") {
+    const sides = handle === WHOLE ? "ltrb" : SIDES[handle]!;
+    const by = (side: string, way: number): number => (sides.includes(side) ? way : 0);
+    if (handle === WHOLE) {
+      dx = within(Math.round(dx), -prompt.x0, image.width - 1 - prompt.x1);
+      dy = within(Math.round(dy), -prompt.y0, image.height - 1 - prompt.y1);
+    }
+    const [x0, y0] = [prompt.x0 + by("l", dx), prompt.y0 + by("t", dy)];
+    return boxBetween([x0, y0], [prompt.x1 + by("r", dx), prompt.y1 + by("b", dy)], image);
+  }
+  const points = prompt.points.map(([x, y], i): Point =>
+    handle === WHOLE || handle === i ? [rounded(x + dx), rounded(y + dy)] : [x, y],
+  );
+  const isSeen = points.some(([x, y]) => x >= 0 && y >= 0 && x <= image.width - 1 && y <= image.height - 1);
+  return isSeen ? { ...prompt, points } : null;
+}
+
+function within(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
