@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names, register_predictor
     from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
     from scribbleprompt_widget.training.finetune import finetune
+    from scribbleprompt_widget.widgets.review_grid import ReviewGrid
     from scribbleprompt_widget.widgets.segmenter import Segmenter
 
 __version__ = "0.1.0"
@@ -17,6 +18,7 @@ __all__ = [
     "Click",
     "Image",
     "Prompts",
+    "ReviewGrid",
     "Scribble",
     "Segmenter",
     "finetune",
@@ -30,6 +32,7 @@ _HOME = {
     "Click": "prompts",
     "Image": "image",
     "Prompts": "prompts",
+    "ReviewGrid": "widgets.review_grid",
     "Scribble": "prompts",
     "Segmenter": "widgets.segmenter",
     "finetune": "training.finetune",
