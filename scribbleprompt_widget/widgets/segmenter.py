@@ -287,6 +287,15 @@ class Segmenter(anywidget.AnyWidget):
         """
         self._add(Scribble(points, positive, width, raster=raster))
 
+    def start_from(self, mask: ArrayLike) -> None:
+        """Begin with a mask, (H, W) bool or a label map: for now as one stroke for each label."""
+        active, values = self.label, np.asarray(mask)
+        for number, label in enumerate(self.labels, start=1):
+            if (values == number).any():
+                self.label = label
+                self.add_scribble(raster=values == number)
+        self.label = active
+
     def undo(self) -> None:
         """Take the last step back, whichever label it was for; nothing happens at the beginning."""
         self._do(lambda annotation: annotation.undo())
