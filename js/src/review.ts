@@ -84,7 +84,6 @@ class Sheet {
     this.stale = true;
     if (this.waiting !== undefined || !this.sheet.clientWidth) return;
     this.stale = false;
-    const style = getComputedStyle(this.spacer);
     this.model.send({
       type: "view",
       id: `${this.name}-${this.asked}`,
@@ -92,10 +91,16 @@ class Sheet {
       width: this.sheet.clientWidth,
       ratio: window.devicePixelRatio,
       first: this.first,
-      colors: Object.fromEntries(COLORS.map((name) => [name, hex(...["bg", name].map((part) => style.getPropertyValue(`--sp-${part}`)))])),
+      colors: Object.fromEntries(COLORS.map((name) => [name, hex(...["bg", name].map((part) => this.color(part)))])),
     });
     this.asked++;
     this.waiting = setTimeout(() => this.tellState("waiting"), PATIENCE_MS);
+  }
+
+  /** What a colour of ours is in the theme of now. */
+  private color(name: string): string {
+    this.spacer.style.outlineColor = `var(--sp-${name})`;
+    return getComputedStyle(this.spacer).outlineColor;
   }
 
   private hear = (message: Incoming): void => {
@@ -144,7 +149,7 @@ class Sheet {
 function hex(...colors: string[]): string {
   const context = document.createElement("canvas").getContext("2d")!;
   for (const color of colors) {
-    context.fillStyle = color.trim();
+    context.fillStyle = color;
     context.fillRect(0, 0, 1, 1);
   }
   const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
