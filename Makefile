@@ -75,6 +75,10 @@ test-fast: setup test-js ## Unit tests, under a minute
 test: setup chromium lint test-js ## Everything a release needs
 	$(BIN)/python -m pytest tests
 
+.PHONY: test-soak
+test-soak: setup chromium ## Endurance and chaos, half an hour or more; its report goes to out/
+	$(BIN)/python -m pytest tests -m soak
+
 .PHONY: format
 format: setup ## Let ruff format and mend what it can
 	$(BIN)/ruff format .
