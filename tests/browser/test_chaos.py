@@ -46,6 +46,7 @@ def disturb(count):
             except (TypeError, ValueError):
                 continue
             taken.append(number)
+    w.redo()  # mostly does nothing, and the canvas shows an error no longer
     return taken
 def state():
     '''For each label: prompts, pixels.'''
