@@ -31,14 +31,17 @@ def _():
 @app.cell
 def _(PaintPredictor, mo, np, sp):
     w = sp.Segmenter(np.full((120, 160), 0.5), labels=["lesion", "organ"], model=PaintPredictor())
+    version, set_version = mo.state(0)
+    # marimo runs cells again for what the page changes, and for states; new masks come from the kernel.
+    w.observe(lambda change: set_version(change["new"]), names="mask_version")
     ui = mo.ui.anywidget(w)
     ui
-    return ui, w
+    return ui, version, w
 
 
 @app.cell
-def _(mo, ui, w):
-    ui.value  # marimo runs this cell again when the widget changes
+def _(mo, ui, version, w):
+    ui.value, version()
     mo.md(f"mask of {{w.mask.sum()}} pixels by {{len(w.prompts)}} prompts")
     return
 """

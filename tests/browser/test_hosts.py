@@ -43,15 +43,16 @@ def test_marimo_shows_it_in_its_theme_draws_and_hears_of_the_mask(marimo, page):
     canvas.expect_prompts(1)
     canvas.wait_version_after(0)
     assert canvas.pixel(60, 50) != before
-    expect(told).to_have_text(re.compile(r"mask of 1\d\d pixels by 1 prompts"))  # the cell below ran again
+    drawn = re.compile(r"mask of 1\d\d pixels by 1 prompts")
+    expect(told).to_have_text(drawn)  # the cell below ran again
     canvas.press("ControlOrMeta+z")
     canvas.expect_prompts(0)
     assert canvas.pixel(60, 50) == before
     expect(told).to_have_text("mask of 0 pixels by 0 prompts")
-    canvas.press("ControlOrMeta+Shift+z", "2")  # redo; the other label
+    canvas.press("ControlOrMeta+Shift+z")
+    expect(told).to_have_text(drawn)
+    canvas.press("2")  # the other label
     expect(told).to_have_text("mask of 0 pixels by 0 prompts")
-    canvas.press("1")
-    canvas.expect_prompts(1)
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
