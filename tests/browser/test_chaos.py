@@ -1,8 +1,10 @@
 """Whatever comes in whatever order, from the browser and from Python: kernel and canvas agree in the end."""
 
 import random
+import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.lab import SETUP, wait_until
 
@@ -128,7 +130,7 @@ def told(canvas) -> list[int]:
 
 
 def check_agreement(lab, canvas):
-    canvas.expect_state("ready")
+    expect(canvas.root).to_have_attribute("data-state", re.compile("ready|error"))  # of what was refused, it tells
     state, version = lab.evaluate(1, "[state(), w.mask_version]")
     canvas.wait_version_after(version - 1)
     for label, expected in enumerate(state):
@@ -138,7 +140,9 @@ def check_agreement(lab, canvas):
 
 def check_pixels(lab, canvas):
     """A view that is opened now is drawn from the state alone: it shows what the one shows that saw it all happen."""
+    lab.evaluate(1, "[w.undo(), w.redo()]")  # an error that was told is told no longer
     canvas.press("1", "0", "s")
+    canvas.expect_state("ready")
     fresh = lab.run_widget(2)
     fresh.wait_version_after(canvas.version - 1)
     lab.page.mouse.move(0, 0)

@@ -90,7 +90,7 @@ def test_scrolled_out_of_the_window_and_back_it_shows_what_is_there_now(open_not
     last = lab.page.locator(".jp-Notebook .jp-CodeCell").last
     last.locator(".cm-content").click()
     lab.page.keyboard.insert_text("w.add_box(20, 70, 40, 90)")
-    lab.page.keyboard.press("Shift+Enter")
+    lab.page.keyboard.press("Control+Enter")
     expect(last.locator(".jp-InputPrompt").first).to_have_text("[2]:")
     scroller.evaluate("element => element.scrollTop = 0")
     expect(canvas.root).to_be_in_viewport()
