@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATIC := scribbleprompt_widget/static
 FRONT_END := $(STATIC)/widget.js
+BUILT := $(addprefix $(STATIC)/,widget.js widget.css review.js review.css)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -c constraints.txt
 
 .DEFAULT_GOAL := help
@@ -29,7 +30,7 @@ js/node_modules/.stamp: js/package.json js/package-lock.json
 
 $(FRONT_END): js/node_modules/.stamp $(wildcard js/src/*.ts js/src/*.css) js/tsconfig.json
 	cd js && npm run --silent build
-	touch $@
+	touch $(BUILT)
 
 $(VENV)/.stamp-notebook $(VENV)/.stamp-test: $(VENV)/.stamp-%: pyproject.toml constraints.txt | $(BIN)/python $(FRONT_END)
 	$(PIP_INSTALL) -e '.[$*]'
@@ -74,6 +75,10 @@ test-fast: setup test-js ## Unit tests, under a minute
 test: setup chromium lint test-js ## Everything a release needs
 	$(BIN)/python -m pytest tests
 
+.PHONY: test-soak
+test-soak: setup chromium ## Endurance and chaos, half an hour or more; its report goes to out/
+	$(BIN)/python -m pytest tests -m soak
+
 .PHONY: format
 format: setup ## Let ruff format and mend what it can
 	$(BIN)/ruff format .
@@ -81,4 +86,4 @@ format: setup ## Let ruff format and mend what it can
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
-	rm -rf $(VENV) build dist out js/node_modules $(STATIC)/widget.js $(STATIC)/widget.css
+	rm -rf $(VENV) build dist out js/node_modules $(BUILT)

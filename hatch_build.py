@@ -18,13 +18,14 @@ class FrontEnd(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  # hatchling's signature
         """Run npm if need be."""
         js, static = Path(self.root, "js"), Path(self.root, "scribbleprompt_widget", "static")
-        built = static / "widget.js"
+        built = [static / f"{name}.{suffix}" for name in ("widget", "review") for suffix in ("js", "css")]
         newest = max(path.stat().st_mtime for pattern in SOURCES for path in js.glob(pattern))
-        if (static / "widget.css").exists() and built.exists() and built.stat().st_mtime >= newest:
+        if all(file.exists() and file.stat().st_mtime >= newest for file in built):
             return
         npm = shutil.which("npm")
         if npm is None:
             raise RuntimeError("the front end has to be built from js/, which needs node 20.19 or later with npm")
         for command in ("ci --ignore-scripts", "run build"):
             subprocess.run([npm, *command.split()], cwd=js, check=True)  # noqa: S603  # npm, with words of ours
-        built.touch()  # esbuild leaves alone what would not change
+        for file in built:
+            file.touch()  # esbuild leaves alone what would not change

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from scribbleprompt_widget.predictors.registry import load_predictor, predictor_names, register_predictor
     from scribbleprompt_widget.prompts import Box, Click, Lasso, Prompts, Scribble
     from scribbleprompt_widget.training.finetune import finetune
+    from scribbleprompt_widget.widgets.review_grid import ReviewGrid
     from scribbleprompt_widget.widgets.segmenter import Segmenter, load_session
 
 __version__ = "0.1.0"
@@ -18,6 +19,7 @@ __all__ = [
     "Image",
     "Lasso",
     "Prompts",
+    "ReviewGrid",
     "Scribble",
     "Segmenter",
     "finetune",
@@ -33,6 +35,7 @@ _HOME = {
     "Image": "image",
     "Lasso": "prompts",
     "Prompts": "prompts",
+    "ReviewGrid": "widgets.review_grid",
     "Scribble": "prompts",
     "Segmenter": "widgets.segmenter",
     "finetune": "training.finetune",

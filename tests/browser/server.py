@@ -55,12 +55,10 @@ class Server:
         disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
         (labconfig / "page_config.json").write_text(json.dumps(disabled))
         self.root.mkdir()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         with self.log.open("wb") as log:
             self.process = self._start(environment, log)
-        self._wait()
+        wait_for_answer(self.process, f"http://127.0.0.1:{self.port}/api?token={self.token}", self.log)
 
     def _start(self, environment: dict[str, str], log) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -76,20 +74,6 @@ class Server:
             start_new_session=True,
         )
 
-    def _wait(self):
-        deadline = time.monotonic() + PATIENCE_S
-        while not self._answers():
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                raise RuntimeError(f"the Jupyter server did not start:\n{self.log.read_text()}")
-            time.sleep(0.1)  # before asking again; a process that is starting gives no other sign
-
-    def _answers(self) -> bool:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api?token={self.token}").close()
-        except (urllib.error.URLError, ConnectionError):
-            return False
-        return True
-
     def write(self, cells: list[str], name: str) -> str:
         """Write a notebook of code cells into the server's root; its file name."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -102,8 +86,36 @@ class Server:
         return f"http://127.0.0.1:{self.port}/{path}?token={self.token}&reset"
 
     def stop(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        stop_group(self.process)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_answer(process: subprocess.Popen[bytes], address: str, log: Path):
+    """Wait until a server that was started answers at an address."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not _answers(address):
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+        time.sleep(0.1)  # before asking again; a process that is starting gives no other sign
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(address).close()
+    except (urllib.error.URLError, ConnectionError):
+        return False
+    return True
+
+
+def stop_group(process: subprocess.Popen[bytes]):
+    """Stop a process that was started in a session of its own, and what it started."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOT_SOURCES = shutil.ignore_patterns(
-    ".git", ".venv", "node_modules", "out", "dist", "build", ".*_cache", ".hypothesis", "widget.js", "widget.css.map"
+    ".git", ".venv", "node_modules", "out", "dist", "build", ".*_cache", ".hypothesis", "widget.js", "review.js"
 )
 
 STALE = "// what an earlier build left"
@@ -63,8 +63,8 @@ def run(command, **keywords):
 def test_the_wheel_holds_the_front_end_and_nothing_of_its_making(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert zipfile.ZipFile(wheel).read("scribbleprompt_widget/static/widget.js").decode() != STALE
-    assert "scribbleprompt_widget/static/widget.js" in names
-    assert "scribbleprompt_widget/static/widget.css" in names
+    for file in ("widget.js", "widget.css", "review.js", "review.css"):
+        assert f"scribbleprompt_widget/static/{file}" in names
     assert not [name for name in names if name.startswith(("js/", "tests/", "notebooks/"))]
 
 

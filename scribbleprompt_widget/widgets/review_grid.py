@@ -1,0 +1,331 @@
+"""ReviewGrid: a contact sheet of images with their masks, in a notebook cell."""
+
+from __future__ import annotations
+
+import html
+import logging
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import ipywidgets
+import numpy as np
+import traitlets
+
+from scribbleprompt_widget.predictors.base import Predictor
+from scribbleprompt_widget.widgets.review_items import ReviewItems, sequence_of
+from scribbleprompt_widget.widgets.review_sheet import Marks, ReviewSheet
+from scribbleprompt_widget.widgets.segmenter import COLORS, Segmenter
+from scribbleprompt_widget.widgets.thumbnail import LINE_STYLES
+
+__all__ = ["ReviewGrid"]
+
+log = logging.getLogger(__name__)
+
+SIZES: Final = (48, 512)
+ROWS: Final = (1, 20)
+HINT: Final = "double click or Enter opens"
+
+
+class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """Look over many images with their masks; select some, and open one in a `Segmenter` below.
+
+    Only the thumbnails in view are read and drawn, so that hundreds of files cost no more than a screenful.
+    A click selects, with Ctrl (or Cmd) it adds one or takes it away, with Shift it selects all up to there. Arrow keys
+    move, Space adds, Enter or a double click opens, Ctrl+A selects all, Esc none.
+
+    Parameters
+    ----------
+    images
+        A sequence (a list, a stack (N, H, W), anything with a length and an index) of what `Image.of` takes: paths,
+        (H, W) or (H, W, 3) arrays, PIL images; or of functions without arguments that give one.
+    masks
+        A sequence as long. For each image an (H, W) bool mask, an (H, W) label map of integers (0 is background), a
+        path to one of these, a function that gives one, or None where there is none yet. None: there are none at all.
+    labels
+        Names of labels 1, 2, ... for the legend and the `Segmenter`; found from the mask unless given.
+    names
+        What is written under the thumbnails, one text each; files' names, or numbers, unless given.
+    size
+        Longest side of a thumbnail in CSS pixels, 48 to 512.
+    rows
+        How many rows are seen at a time, 1 to 20.
+    model
+        What the `Segmenter` segments with; see there.
+
+    Attributes
+    ----------
+    selected
+        Indices of the selected images, ascending, a list of int. ``grid.observe(handler, names="selected")`` hears of
+        changes; setting it selects.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `images`, `masks` or `names` are no sequences or differ in length, or another argument is not as said. An
+        image or a mask that cannot be read raises nothing: its tile says so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scribbleprompt_widget as sp
+    >>> grid = sp.ReviewGrid(np.zeros((3, 64, 64)), masks=[np.eye(64, dtype=bool), None, None])
+    >>> grid.selected = [0, 2]
+    """
+
+    selected: traitlets.List[int] = traitlets.List()
+
+    def __init__(
+        self,
+        images: Sequence[Any],
+        masks: Sequence[Any] | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+        names: Sequence[str] | None = None,
+        size: int = 144,
+        rows: int = 3,
+        model: str | Path | Predictor = "default",
+    ) -> None:
+        images = sequence_of("images", images, "images")
+        if masks is not None:
+            masks = sequence_of("masks", masks, "masks (None where there is none)")
+            _check_length("masks", masks, len(images))
+        if names is not None:
+            names = [str(name) for name in sequence_of("names", names, "texts")]
+            _check_length("names", names, len(images))
+        self._items = ReviewItems(images, masks)
+        self._names = names
+        self._labels = None if labels is None else [str(label) for label in sequence_of("labels", labels, "names")]
+        self._model = model
+        self._anchor: int | None = None
+        self._cursor: int | None = None
+        self._opened: int | None = None
+        self._heading: ipywidgets.HBox | None = None
+        self._segmenter: Segmenter | None = None
+        self._sheet = ReviewSheet(
+            self._items, self.name, size=_number("size", size, SIZES), rows=_number("rows", rows, ROWS)
+        )
+        self._sheet.on_act(self._on_act)
+        self._status = ipywidgets.HTML()
+        self._status.add_class("sp-review-status")
+        self._frame = ipywidgets.VBox([self._sheet, self._status])
+        self._frame.add_class("sp-review-frame")
+        super().__init__([self._frame])
+        self.add_class("sp-review")
+        self._tell()
+
+    # --- from Python -------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def name(self, index: int) -> str:
+        """What is written under an image."""
+        return self._items.name(index) if self._names is None else self._names[index]
+
+    def mask(self, index: int) -> np.ndarray | None:
+        """(H, W) bool, or unsigned integers of a label map: the mask as it is now, with what was drawn below the grid.
+
+        None where there is none.
+        """
+        return self._items.mask(self._index(index))
+
+    @property
+    def segmenter(self) -> Segmenter | None:
+        """The `Segmenter` of the image that is open, or None."""
+        return self._segmenter
+
+    def open_image(self, index: int) -> Segmenter:
+        """Open an image in a `Segmenter` below the grid, with its mask; what is drawn there changes the thumbnail.
+
+        Raises
+        ------
+        TypeError, ValueError, FileNotFoundError
+            When there is no such image, or it cannot be read.
+        """
+        index = self._index(index)
+        image = self._items.image(index)
+        mask = self._items.mask(index, image)
+        segmenter = Segmenter(image, labels=self._labels_of(mask), model=self._model)
+        if mask is not None and mask.any():
+            segmenter.start_from(mask)
+        self._shut()
+        title = ipywidgets.HTML(f"<b>{html.escape(self.name(index))}</b>")
+        button = ipywidgets.Button(description="Close", tooltip="Close this image; the masks stay in the grid")
+        button.on_click(lambda _: self._shut())
+        heading = ipywidgets.HBox([title, button], layout={"justify_content": "space-between"})
+        heading.add_class("sp-review-title")
+        self._opened, self._heading, self._segmenter = index, heading, segmenter
+        self.children = [self._frame, heading, segmenter]
+        segmenter.observe(self._on_mask, names="mask_version")
+        self._mark()
+        return segmenter
+
+    def close(self) -> None:
+        """Close the grid, and the `Segmenter` below it."""
+        if self.comm is not None:
+            self._shut()
+            for part in (self._sheet, self._status, self._frame):
+                part.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"ReviewGrid({len(self)} images, {len(self.selected)} selected)"
+
+    @traitlets.validate("selected")
+    def _check_selected(self, proposal: Mapping[str, Any]) -> list[int]:
+        return sorted({self._index(index, "selected") for index in proposal["value"]})
+
+    @traitlets.observe("selected")
+    def _on_selected(self, _change: object) -> None:
+        self._mark()
+        self._tell()
+
+    def _index(self, index: Any, name: str = "index") -> int:
+        try:
+            number = operator.index(index)
+        except TypeError:
+            raise TypeError(f"{name} takes whole numbers, got {index!r}") from None
+        if not 0 <= number < len(self):
+            raise ValueError(f"{name} takes numbers from 0 to {len(self) - 1}, got {number}")
+        return number
+
+    # --- from the person ---------------------------------------------------------------------------------------------
+
+    def _on_act(self, act: Mapping[str, Any], at: int | None) -> None:
+        """Do what was pressed. Exceptions and prints would show nowhere: they go into the line below."""
+        try:
+            if act["type"] == "problem":
+                self._tell(str(act["text"]))
+            elif act["type"] == "key":
+                self._press_key(str(act["key"]), toggle=bool(act["toggle"]), range_=bool(act["range"]))
+            elif act["type"] == "open":
+                if at is not None:
+                    self.open_image(at)
+            elif at is not None:
+                self._choose(at, toggle=bool(act["toggle"]), range_=bool(act["range"]))
+            elif not act["toggle"] and not act["range"]:
+                self.selected = []
+        except (Exception, KeyboardInterrupt) as error:
+            log.debug("%s failed", act.get("type"), exc_info=True)
+            self._tell(f"{type(error).__name__}: {error}")
+
+    def _choose(self, index: int, *, toggle: bool, range_: bool) -> None:
+        self._cursor = index
+        if range_ and self._anchor is not None:
+            reach = range(min(self._anchor, index), max(self._anchor, index) + 1)
+            self.selected = [*(self.selected if toggle else []), *reach]
+        else:
+            self._anchor = index
+            self.selected = sorted({*self.selected} ^ {index}) if toggle else [index]
+        self._mark()
+
+    def _press_key(self, key: str, *, toggle: bool, range_: bool) -> None:
+        if not len(self):
+            return
+        if key == "all":
+            self.selected = list(range(len(self)))
+        elif key == "Escape":
+            self.selected = []
+        elif key == "Enter":
+            if self._cursor is not None:
+                self.open_image(self._cursor)
+        elif key == " ":
+            self._choose(self._cursor or 0, toggle=True, range_=False)
+        else:
+            there = self._moved(key)
+            self._sheet.show(there)
+            if toggle:  # the place alone
+                self._cursor = there
+                self._mark()
+            else:
+                self._choose(there, toggle=False, range_=range_)
+
+    def _moved(self, key: str) -> int:
+        """Where a key leads to."""
+        last = len(self) - 1
+        if key in ("Home", "End"):
+            return 0 if key == "Home" else last
+        if self._cursor is None:
+            return self._sheet.first_seen
+        layout = self._sheet.layout_seen
+        columns, rows = layout.columns, layout.rows_seen
+        steps = {"ArrowRight": 1, "ArrowDown": columns, "PageDown": columns * rows}
+        steps |= {"ArrowLeft": -1, "ArrowUp": -columns, "PageUp": -columns * rows}
+        there = self._cursor + steps[key]
+        if 0 <= there <= last:
+            return there
+        # Pages end at the first and the last; from the row before a shorter last one, down leads to its end.
+        if key.startswith("Page") or (key == "ArrowDown" and self._cursor // columns < last // columns):
+            return min(max(there, 0), last)
+        return self._cursor
+
+    # --- below the grid ----------------------------------------------------------------------------------------------
+
+    def _labels_of(self, mask: np.ndarray | None) -> list[str]:
+        count = 1 if mask is None else int(mask.max())
+        if self._labels is not None:
+            if count > len(self._labels):
+                raise ValueError(f"labels names {len(self._labels)}, but the mask has the label {count}")
+            return self._labels
+        return ["object"] if count <= 1 else [f"label {number}" for number in range(1, count + 1)]
+
+    def _on_mask(self, _change: object) -> None:
+        if self._segmenter is None or self._opened is None:
+            return
+        one = len(self._segmenter.labels) == 1
+        self._items.set_mask(self._opened, self._segmenter.mask if one else self._segmenter.label_map)
+        self._sheet.refresh(self._opened)
+
+    def _shut(self) -> None:
+        if self._segmenter is None or self._heading is None:
+            return
+        heading, segmenter = self._heading, self._segmenter
+        self._opened = self._heading = self._segmenter = None
+        self.children = [self._frame]
+        for part in (*heading.children, heading, segmenter):
+            part.close()
+        self._mark()
+
+    # --- what is told ------------------------------------------------------------------------------------------------
+
+    def _mark(self) -> None:
+        self._sheet.mark(Marks(frozenset(self.selected), self._cursor, self._opened))
+
+    def _tell(self, problem: str = "") -> None:
+        count = len(self)
+        facts = [f"{count} image{'s' if count != 1 else ''}, {len(self.selected)} selected"]
+        if len(self.selected) == 1:
+            facts.append(html.escape(self.name(self.selected[0])))
+            problem = problem or self._sheet.problem(self.selected[0])
+        facts += _legend(self._labels or [])
+        words = "".join(f"<span>{fact}</span>" for fact in facts) + f'<span class="sp-review-hint">{HINT}</span>'
+        if problem:
+            words += f'<span class="sp-review-bad" role="alert">{html.escape(problem)}</span>'
+        self._status.value = words
+
+
+def _legend(labels: Iterable[str]) -> list[str]:
+    found = []
+    for number, label in enumerate(labels):
+        style = (
+            f"border-color: {COLORS[number % len(COLORS)]}; border-top-style: {LINE_STYLES[number % len(LINE_STYLES)]}"
+        )
+        found.append(f'<i class="sp-review-swatch" style="{style}"></i>{html.escape(label)}')
+    return found
+
+
+def _check_length(name: str, values: Sequence[Any], count: int) -> None:
+    if len(values) != count:
+        raise ValueError(f"{name} has {len(values)} entries, but there are {count} images: one for each is taken")
+
+
+def _number(name: str, value: Any, limits: tuple[int, int]) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} takes a whole number, got {value!r}") from None
+    if not limits[0] <= number <= limits[1]:
+        raise ValueError(f"{name} takes a number from {limits[0]} to {limits[1]}, got {number}")
+    return number

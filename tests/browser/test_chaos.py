@@ -1,0 +1,178 @@
+"""Whatever comes in whatever order, from the browser and from Python: kernel and canvas agree in the end."""
+
+import random
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import SETUP, wait_until
+
+WIDTH, HEIGHT = 160, 120
+PER_CHECK = 100
+"""Events between two looks at whether everything agrees."""
+
+KERNEL = f"""
+import random
+w = sp.Segmenter(np.tile(np.linspace(0, 1, {WIDTH}), ({HEIGHT}, 1)), labels=["a", "b", "c"], model=PaintPredictor())
+rng = random.Random(0)
+def place():
+    return rng.uniform(-20, {WIDTH} + 20), rng.uniform(-20, {HEIGHT} + 20)
+def legal():
+    x, y = rng.uniform(0, {WIDTH - 1}), rng.uniform(0, {HEIGHT - 1})
+    act = rng.randrange(8)
+    if act == 0: w.add_click(x, y, rng.random() < 0.6)
+    elif act == 1: w.add_box(x, y, *place())
+    elif act == 2: w.add_scribble([(x, y), place(), place()], rng.random() < 0.6, rng.uniform(0.5, 12))
+    elif act == 3: w.undo()
+    elif act == 4: w.redo()
+    elif act == 5: w.label = rng.choice(w.labels)
+    elif act == 6: w.mask, w.label_map, w.prompts, w.area()
+    elif rng.random() < 0.3: w.clear()
+ILLEGAL = [
+    lambda: w.add_click(float("nan"), 3), lambda: w.add_click("x", 3), lambda: w.add_click(-900, -900),
+    lambda: w.add_box(500, 500, 600, 600), lambda: w.add_scribble([]), lambda: w.add_scribble([(1, 2)], width=-1),
+    lambda: w.add_scribble(raster=np.zeros((3, 3))), lambda: setattr(w, "label", "nobody"),
+    lambda: setattr(w, "model", "no such model"),
+]
+def disturb(count):
+    '''So many acts from Python; the illegal ones that were not refused.'''
+    taken = []
+    for _ in range(count):
+        if rng.random() < 0.7:
+            legal()
+        else:
+            number = rng.randrange(len(ILLEGAL))
+            try:
+                ILLEGAL[number]()
+            except (TypeError, ValueError):
+                continue
+            taken.append(number)
+    w.redo()  # mostly does nothing, and the canvas shows an error no longer
+    return taken
+def state():
+    '''For each label: prompts, pixels.'''
+    masks = [w._annotation.masks[label] for label in range(3)]
+    return [[len(w._annotation.prompts(label)), int(masks[label].sum())] for label in range(3)]
+w"""
+
+
+class Person:
+    """Somebody who does whatever comes to mind; some of it makes no sense."""
+
+    def __init__(self, lab, canvas, rng: random.Random):
+        self.lab, self.canvas, self.rng, self.page = lab, canvas, rng, canvas.page
+        self.acts = [
+            *[self.stroke] * 6,
+            *[self.click] * 2,
+            *[self.key] * 6,
+            *[self.undo_or_redo] * 4,
+            *[self.label] * 2,
+            self.escape_from_a_stroke,
+            self.double_click,
+            self.meaningless_keys,
+            self.zoom,
+            self.two_buttons,
+        ]
+
+    def act(self):
+        self.rng.choice(self.acts)()
+
+    def place(self) -> tuple[float, float]:
+        return self.rng.uniform(-10, WIDTH + 10), self.rng.uniform(-10, HEIGHT + 10)
+
+    def stroke(self):
+        points = [self.place() for _ in range(self.rng.randint(2, 4))]
+        self.canvas.stroke(*points, button=self.rng.choice(["left", "left", "right"]), steps=3)
+
+    def click(self):
+        self.canvas.click(*self.place())
+
+    def key(self):
+        self.canvas.press(self.rng.choice(["s", "p", "b", "t", "[", "]", "s", "p", "b", "t", "r"]))
+
+    def undo_or_redo(self):
+        keys = ["ControlOrMeta+z", "ControlOrMeta+Shift+z", "ControlOrMeta+y"]
+        self.canvas.press(*self.rng.choices(keys, k=self.rng.randint(1, 4)))
+
+    def label(self):
+        self.canvas.press(self.rng.choice("1239"))
+
+    def escape_from_a_stroke(self):
+        self.page.mouse.move(*self.canvas.at(*self.place()))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.canvas.at(*self.place()), steps=3)
+        self.page.keyboard.press("Escape")
+        self.page.mouse.up()
+
+    def double_click(self):
+        self.page.mouse.dblclick(*self.canvas.at(*self.place()))
+
+    def meaningless_keys(self):
+        self.canvas.press("j", "q", "F2", "Enter", "Backspace", "~")
+
+    def zoom(self):
+        self.canvas.press(*self.rng.choices(["+", "-", "0"], k=3), "0")
+
+    def two_buttons(self):
+        self.page.mouse.move(*self.canvas.at(*self.place()))
+        self.page.mouse.down()
+        self.page.mouse.down(button="right")
+        self.page.mouse.move(*self.canvas.at(*self.place()), steps=2)
+        self.page.mouse.up(button="right")
+        self.page.mouse.up()
+
+
+def told(canvas) -> list[int]:
+    """Prompts and pixels of the active label, as the canvas has them."""
+    area = canvas.root.locator('.sp-facts [title="Area of the mask"]').inner_text()
+    return [int(canvas.root.get_attribute("data-prompts")), int(area.replace(",", "").removesuffix(" px"))]
+
+
+def check_agreement(lab, canvas):
+    expect(canvas.root).to_have_attribute("data-state", re.compile("ready|error"))  # of what was refused, it tells
+    state, version = lab.evaluate(1, "[state(), w.mask_version]")
+    canvas.wait_version_after(version - 1)
+    for label, expected in enumerate(state):
+        canvas.press(str(label + 1))
+        wait_until(lab.page, lambda expected=expected: told(canvas) == expected, f"{expected} of label {label + 1}")
+
+
+def check_pixels(lab, canvas):
+    """A view that is opened now is drawn from the state alone: it shows what the one shows that saw it all happen."""
+    lab.evaluate(1, "[w.undo(), w.redo()]")  # an error that was told is told no longer
+    canvas.press("1", "0", "s")
+    canvas.expect_state("ready")
+    fresh = lab.run_widget(2)
+    fresh.wait_version_after(canvas.version - 1)
+    lab.page.mouse.move(0, 0)
+    wait_until(
+        lab.page,
+        lambda: canvas.canvas.screenshot() == fresh.canvas.screenshot(),
+        "the same picture in an old and a new view",
+    )
+
+
+@pytest.mark.parametrize("events", [300, pytest.param(5000, marks=pytest.mark.soak)])
+def test_after_chaos_kernel_and_canvas_agree(open_notebook, page, events):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    lab = open_notebook([SETUP + KERNEL, "", "w"])
+    canvas = lab.run_widget(0)
+    rng = random.Random(events)
+    person = Person(lab, canvas, rng)
+    for number in range(events):
+        person.act()
+        if rng.random() < 0.03:
+            assert lab.evaluate(1, "disturb(8)") == []
+        if number % PER_CHECK == PER_CHECK - 1:
+            check_agreement(lab, canvas)
+    check_pixels(lab, canvas)
+
+    steps = lab.evaluate(1, "[w.undo() for _ in range(9999) if w._can['undo']].__len__()")
+    assert steps > events / 20
+    check_agreement(lab, canvas)
+    assert lab.evaluate(1, "[state(), w.label_map.any().item()]") == [[[0, 0]] * 3, False]
+    assert errors == []
+    assert lab.evaluate(1, "repr(w.last_error)") == "None"
+    assert "Exception in callback" not in lab.server.log.read_text()

@@ -1,0 +1,313 @@
+"""The grid without a browser: from Python, and through the messages that its front end sends."""
+
+import gc
+import weakref
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import scribbleprompt_widget as sp
+from tests.paint import PaintPredictor
+
+COUNT = 500
+SIZE = 100
+COLUMNS, ROWS = 6, 3
+WIDTH = COLUMNS * (SIZE + 14) + 20
+COLORS = {"bg": "#ffffff", "fg": "#000000", "soft": "#888888", "accent": "#0000ff", "bad": "#ff0000"}
+
+
+class Page:
+    """A page that shows a grid: it asks until all in view is drawn, as js/src/review.ts does."""
+
+    def __init__(self, grid):
+        self.grid, self.sheet = grid, grid._sheet
+        self.heard = []
+        self.sheet._listener.send = lambda message, buffers=None: self.heard.append(message)
+
+    def say(self, **message):
+        self.sheet._listener._handle_custom_msg(message, [])
+
+    def look(self, first=0, **more):
+        asked = 0
+        while True:
+            view = {"width": WIDTH, "ratio": 1, "anew": False, "colors": COLORS, **more}
+            self.say(type="view", id=f"v-{asked}", first=first, **view)
+            answer = self.heard[-1]
+            assert (answer["type"], answer["id"]) == ("drawn", f"v-{asked}")
+            asked += 1
+            if not answer["more"]:
+                return asked
+
+    def at(self, index):
+        layout, first = self.sheet._scene.layout, self.sheet._scene.first
+        x, y = layout.corner(index, first)
+        return {"x": (x + 10) / layout.width, "y": (y + 10) / layout.height}
+
+    def click(self, index, *, toggle=False, range_=False, kind="press"):
+        self.say(type=kind, toggle=toggle, range=range_, **self.at(index))
+
+    def press(self, key, *, toggle=False, range_=False):
+        self.say(type="key", key=key, toggle=toggle, range=range_)
+
+    @property
+    def first(self):
+        return self.sheet._scene.first
+
+
+class Images:
+    """Lazy images that count how often each is read."""
+
+    def __init__(self, count=COUNT):
+        self.count = count
+        self.read = []
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        self.read.append(index)
+        return np.full((20, 30), index % 200, np.uint8)
+
+
+@pytest.fixture
+def images():
+    return Images()
+
+
+@pytest.fixture
+def grid(images):
+    grid = sp.ReviewGrid(images, size=SIZE, rows=ROWS, model=PaintPredictor())
+    yield grid
+    grid.close()
+
+
+@pytest.fixture
+def page(grid):
+    page = Page(grid)
+    page.look()
+    return page
+
+
+def test_only_what_is_seen_is_read_and_each_once(images, grid):
+    assert images.read == []
+    page = Page(grid)
+    page.look()
+    assert images.read == list(range(ROWS * COLUMNS))
+    page.look(first=1)
+    assert images.read == list(range((ROWS + 1) * COLUMNS))
+    page.look(first=60)
+    page.look(first=0)
+    assert len(images.read) == (2 * ROWS + 1) * COLUMNS == len(set(images.read))
+    page.look(first=10_000)
+    assert max(images.read) == COUNT - 1
+
+
+def test_slow_images_come_by_and_by(grid, images, monkeypatch):
+    monkeypatch.setattr("scribbleprompt_widget.widgets.review_sheet.READING_S", -1)  # all time is used up
+    page = Page(grid)
+    page.say(type="view", id="v", first=0, width=WIDTH, ratio=1, anew=True, colors=COLORS)
+    assert page.heard[-1] == {"type": "drawn", "id": "v", "more": True}
+    assert len(images.read) == 1
+
+
+def test_click_ctrl_click_and_shift_click(page, grid):
+    heard = []
+    grid.observe(lambda change: heard.append(change["new"]), names="selected")
+    page.click(3)
+    assert grid.selected == [3]
+    page.click(7, range_=True)
+    assert grid.selected == [3, 4, 5, 6, 7]
+    page.click(5, toggle=True)
+    page.click(12, toggle=True)
+    assert grid.selected == [3, 4, 6, 7, 12]
+    page.click(10, range_=True, toggle=True)
+    assert grid.selected == [3, 4, 6, 7, 10, 11, 12]
+    page.click(1)
+    assert grid.selected == [1]
+    assert heard[:2] == [[3], [3, 4, 5, 6, 7]]
+    page.say(type="press", x=1, y=0.999, toggle=False, range=False)  # beside all tiles
+    assert grid.selected == []
+
+
+def test_a_click_means_the_tile_that_is_scrolled_there(page, grid):
+    page.look(first=20)
+    page.say(type="press", x=0.01, y=0.1, toggle=False, range=False)
+    assert grid.selected == [20 * COLUMNS]
+
+
+def test_keys_move_select_and_scroll(page, grid):
+    page.click(0)
+    page.press("ArrowRight")
+    page.press("ArrowDown")
+    assert grid.selected == [COLUMNS + 1]
+    page.press("ArrowRight", range_=True)
+    assert grid.selected == [COLUMNS + 1, COLUMNS + 2]
+    page.press("ArrowRight", toggle=True)  # moves, and selects nothing
+    assert grid.selected == [COLUMNS + 1, COLUMNS + 2]
+    page.press(" ")
+    assert grid.selected == [COLUMNS + 1, COLUMNS + 2, COLUMNS + 3]
+    page.press("End")
+    assert grid.selected == [COUNT - 1]
+    assert page.heard[-1] == {"type": "scroll", "first": page.first}
+    assert COUNT - 1 in grid._sheet._scene.layout.seen(page.first)
+    page.press("ArrowRight")
+    page.press("ArrowDown")
+    assert grid.selected == [COUNT - 1]
+    page.press("PageUp")
+    assert grid.selected == [COUNT - 1 - ROWS * COLUMNS]
+    page.press("Home")
+    page.press("ArrowUp")
+    assert (grid.selected, page.first) == ([0], 0)
+    page.press("all")
+    assert len(grid.selected) == COUNT
+    page.press("Escape")
+    assert grid.selected == []
+
+
+def test_down_from_above_a_short_last_row_leads_to_its_end(page, grid):
+    page.press("End")
+    page.press("ArrowUp")
+    page.press("ArrowRight")
+    page.press("ArrowRight", toggle=True)
+    above = grid._cursor
+    assert above // COLUMNS == (COUNT - 1) // COLUMNS - 1
+    page.press("ArrowDown")
+    assert grid.selected == [min(above + COLUMNS, COUNT - 1)]
+
+
+def test_selected_can_be_set_and_is_checked(page, grid):
+    grid.selected = [9, np.int64(2), 2]
+    assert grid.selected == [2, 9]
+    with pytest.raises(ValueError, match="selected takes numbers from 0 to 499, got 500"):
+        grid.selected = [500]
+    with pytest.raises(TypeError, match="selected takes whole numbers, got 'a'"):
+        grid.selected = ["a"]
+    assert grid.selected == [2, 9]
+
+
+def test_a_double_click_opens_the_image_and_what_is_drawn_changes_the_tile(page, grid):
+    page.click(4)
+    page.click(4, kind="open")
+    assert grid.segmenter.image.pixels[0, 0] == 4
+    assert grid.segmenter in grid.children
+    assert grid._items.known_tile(4, SIZE).labels is None
+    grid.segmenter.add_box(3, 3, 9, 9)
+    assert np.array_equal(grid.mask(4), grid.segmenter.mask)
+    assert grid._items.known_tile(4, SIZE).labels == 1
+    first = grid.segmenter
+    page.press("ArrowRight")
+    page.press("Enter")
+    assert grid.segmenter.image.pixels[0, 0] == 5
+    assert first.comm is None  # closed
+    assert grid.mask(4).sum() == 49
+    assert grid.mask(5) is None
+
+
+def test_the_segmenter_starts_from_the_mask_that_is_there():
+    label_map = np.zeros((20, 30), np.uint8)
+    label_map[2:5, 2:5], label_map[10:12, 10:20] = 1, 3
+    masks = [label_map, label_map == 3, None]
+    grid = sp.ReviewGrid(Images(3), masks, model=PaintPredictor())
+    assert grid.open_image(0).labels == ["label 1", "label 2", "label 3"]
+    assert np.array_equal(grid.segmenter.label_map, label_map)
+    assert np.array_equal(grid.open_image(1).mask, label_map == 3)
+    assert not grid.open_image(2).mask.any()
+    named = sp.ReviewGrid(Images(3), masks, labels=["a", "b", "c"], model=PaintPredictor())
+    assert named.open_image(0).labels == ["a", "b", "c"]
+
+
+def test_files_are_read_and_named(tmp_path):
+    pixels = np.arange(600, dtype=np.uint8).reshape(20, 30)
+    mask = np.zeros((20, 30), bool)
+    mask[3:9, 4:8] = True
+    PIL.Image.fromarray(pixels).save(tmp_path / "scan.png")
+    w = sp.Segmenter(tmp_path / "scan.png", model=PaintPredictor())
+    w.add_box(4, 3, 7, 8)
+    paths = [w.save(tmp_path / f"mask{suffix}") for suffix in (".png", ".npy", ".npz", ".tif", ".nii.gz")]
+    grid = sp.ReviewGrid([tmp_path / "scan.png"] * len(paths), paths)
+    assert grid.name(0) == "scan.png"
+    for index in range(len(paths)):
+        assert np.array_equal(grid.mask(index), mask)
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "told"),
+    [
+        ("nowhere/scan.dcm", None, "the image cannot be read: FileNotFoundError"),
+        (lambda: 1 / 0, None, "the image cannot be read: ZeroDivisionError"),
+        (np.zeros((4, 4)), np.zeros((4, 5), bool), "the mask cannot be read: ValueError: mask is of shape (4, 5)"),
+        (np.zeros((4, 4)), "nowhere/mask.png", "the mask cannot be read: FileNotFoundError"),
+        (np.zeros((4, 4)), np.full((4, 4), 0.5), "with fractions"),
+        (np.zeros((4, 4)), np.full((4, 4), -1), "has the label -1"),
+    ],
+)
+def test_what_cannot_be_read_is_told_by_its_tile_and_breaks_nothing(image, mask, told):
+    grid = sp.ReviewGrid([np.zeros((4, 4)), image], [None, mask])
+    page = Page(grid)
+    page.look()
+    assert told in grid._items.known_tile(1, 144).problem
+    page.click(1)
+    assert "sp-review-bad" in grid._status.value
+    page.click(1, kind="open")
+    assert grid.segmenter is None
+    assert "sp-review-bad" in grid._status.value
+    page.click(0)
+    assert "sp-review-bad" not in grid._status.value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "told"),
+    [
+        ({"images": "scans"}, TypeError, "images takes a sequence of images, got 'scans'"),
+        ({"images": np.zeros((4, 4))}, TypeError, r"images takes a sequence of images, got an array of shape \(4, 4\)"),
+        ({"images": iter([])}, TypeError, "images takes a sequence of images"),
+        ({"images": {"a": 1}}, TypeError, "images takes a sequence of images"),
+        ({"masks": [None]}, ValueError, "masks has 1 entries, but there are 2 images"),
+        ({"names": ["a", "b", "c"]}, ValueError, "names has 3 entries, but there are 2 images"),
+        ({"labels": "lesion"}, TypeError, "labels takes a sequence of names, got 'lesion'"),
+        ({"size": 3}, ValueError, "size takes a number from 48 to 512, got 3"),
+        ({"size": 99.5}, TypeError, "size takes a whole number, got 99.5"),
+        ({"rows": 0}, ValueError, "rows takes a number from 1 to 20, got 0"),
+    ],
+)
+def test_arguments_are_checked(arguments, error, told):
+    with pytest.raises(error, match=told):
+        sp.ReviewGrid(**{"images": np.zeros((2, 4, 4)), **arguments})
+
+
+def test_names_are_text_and_no_html():
+    grid = sp.ReviewGrid([np.zeros((4, 4))], names=["<img onerror=x>"], labels=["<b>"])
+    grid.selected = [0]
+    assert "<img" not in grid._status.value
+    assert "<b>" not in grid._status.value
+    grid.open_image(0)
+    assert "<img" not in grid._heading.children[0].value
+
+
+def test_an_empty_grid_stands_still():
+    grid = sp.ReviewGrid([])
+    page = Page(grid)
+    page.look()
+    for key in ("ArrowRight", "Enter", " ", "all", "End"):
+        page.press(key)
+    assert grid.selected == []
+
+
+def test_what_goes_wrong_in_drawing_is_told_and_answered(page, grid):
+    page.look(colors=dict.fromkeys(COLORS, "url(//x)"))
+    assert "colors takes #rrggbb" in grid._status.value
+
+
+def test_a_closed_grid_is_freed():
+    images = Images(3)
+    grid = sp.ReviewGrid(images, model=PaintPredictor())
+    Page(grid).look()
+    grid.open_image(1)
+    grid.close()
+    gone = weakref.ref(images)
+    del grid, images
+    gc.collect()
+    assert gone() is None
