@@ -81,6 +81,8 @@ def data_sets(root: str | Path, include: Sequence[str] = (), exclude: Sequence[s
         {path.stem for path in root.glob("*.npz")}
         | {path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")}
     )
+    if has_pairs(root) and not set(found) - {IMAGE_FOLDER, MASK_FOLDER}:
+        raise ValueError(f"data: {str(root)!r} is one data set by itself; give the folder that holds it")
     for name in include:
         if not fnmatch.filter(found, name):
             raise ValueError(f"include names {name!r}, and {str(root)!r} has only {', '.join(found) or 'nothing'}")
