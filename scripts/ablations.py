@@ -28,7 +28,7 @@ from scribbleprompt_widget.evaluation.statistics import CONFIDENCE
 from scribbleprompt_widget.training.config import TrainingConfig, read_config
 from scribbleprompt_widget.training.layout import data_sets
 from scribbleprompt_widget.training.log import STEPS
-from scribbleprompt_widget.training.loop import train
+from scribbleprompt_widget.training.loop import WEIGHTS, train
 
 PLAN = Path(__file__).with_suffix(".yaml")
 BASE = "ablation"
@@ -102,7 +102,10 @@ def run(folder: Path, settings: Settings, recipe: Sequence[str], seed: int, devi
     sets = [name for name in config.validation.sets if name in data_sets(settings.data)]
     if not sets:
         raise SystemExit(f"{settings.data} has none of the sets to measure on: {', '.join(config.validation.sets)}")
-    weights = train(config, folder, device=device)
+    weights = folder / WEIGHTS
+    # What has been measured has been trained to its end; asking the run itself would mean reading all data again.
+    if not (folder / HELD_OUT / PREDICTIONS_FILE).is_file():
+        train(config, folder, device=device)
     paths = [found for name in sets for found in (Path(settings.data) / name, Path(settings.data) / f"{name}.npz")]
     measure(folder / HELD_OUT, weights, [path for path in paths if path.exists()], settings)
     if settings.people is not None:
@@ -146,7 +149,7 @@ def introduction(settings: Settings) -> str:
         f"Dice, in brackets {CONFIDENCE:.0%} bootstrap intervals over images and sets, of the mean of "
         f"{settings.seeds} seeds; ± is the standard deviation between seeds. A gain is over the first line, paired by "
         "image: an interval without 0 tells of a difference on such sets, for these seeds.\n\n"
-        "Made by `python scripts/ablations.py`, which goes on after a kill, from the recipes in `scripts/ablations.yaml`."
+        "Made by `python scripts/ablations.py` from `scripts/ablations.yaml`; started again, it goes on where it was."
     )
 
 
