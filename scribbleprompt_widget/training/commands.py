@@ -21,7 +21,9 @@ def add_parsers(commands: Any) -> None:
         epilog="example: scribbleprompt train cpu --data tasks --out run --minutes 60 optimisation.rate=1e-3",
     )
     parser.set_defaults(run=_train)
-    parser.add_argument("config", nargs="?", metavar="CONFIG", help="smoke, cpu, gpu, default, paper, or a YAML file")
+    parser.add_argument(
+        "config", nargs="?", metavar="CONFIG", help="smoke, cpu, gpu, default, paper, ablation, or a YAML file"
+    )
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes, as in optimisation.rate=1e-3")
     parser.add_argument("--out", metavar="DIR", help="the run's folder: checkpoint, logs, weights.safetensors")
     parser.add_argument("--resume", metavar="DIR", help="go on with the run in this folder")

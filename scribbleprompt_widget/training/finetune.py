@@ -82,7 +82,7 @@ class FinetuneConfig:
     rehearsal: int = 1
     pool: int = 24
     rehearsal_weight: float = 2.0
-    blend: float = 0.8
+    blend: float = 0.9
     loss: LossConfig = field(default_factory=lambda: LossConfig(focal=0.0, cross_entropy=0.5))
     augmentation: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(elastic_probability=0.1))
     simulation: SimulationConfig = field(default_factory=SimulationConfig)
@@ -177,11 +177,11 @@ def _learn(
     *,
     progress: bool,
 ) -> None:
-    # Answering the rehearsal's questions is part of the minute.
     started, step, moves, done = time.monotonic(), 0, 0, 0.0
-    old = _OldAnswers.of(network, predictor, config, seed)
     optimiser = torch.optim.Adam(network.parameters(), lr=config.rate)
     with tqdm(total=100, unit="%", desc="fine-tuning", disable=not progress) as bar:
+        # Answering the rehearsal's questions is part of the minute.
+        old = _OldAnswers.of(network, predictor, config, seed)
         while done < 1:
             draws = Draws(torch.arange(config.batch)).to(predictor.device).fork("finetune", seed, step)
             images, masks = examples.sample(draws, config.augmentation)
