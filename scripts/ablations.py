@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import json
 import statistics
 from collections.abc import Sequence
@@ -51,8 +52,10 @@ class Settings:
     """To the base, for all recipes."""
 
     def config(self, recipe: Sequence[str], seed: int) -> TrainingConfig:
-        """The run of one seed; the recipe comes last, so that it holds."""
-        return read_config(BASE, [f"data.root={self.data}", f"seed={seed}", *self.changes, *recipe])
+        """The run of one seed: with as many predictions as the base makes, so that fewer rounds see more samples."""
+        base = [f"data.root={self.data}", f"seed={seed}", *self.changes]
+        whole, config = read_config(BASE, base), read_config(BASE, [*base, *recipe])
+        return dataclasses.replace(config, steps=whole.steps * whole.rounds // config.rounds)
 
 
 def main(arguments: list[str] | None = None) -> None:
