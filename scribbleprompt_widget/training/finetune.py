@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,8 @@ IDLE: Final = 0.1
 """Share of later rounds without a new prompt, as in training."""
 WARM_UP: Final = 10
 """Moves in which the rate rises: Adam's first ones are long."""
+LEAST_STEPS: Final = 15
+"""Fewer than these leave a network worse than it was more often than better."""
 CHUNK: Final = 4
 """Synthetic samples that are answered at a time; what fits anywhere."""
 
@@ -55,7 +58,7 @@ class FinetuneConfig:
     Attributes
     ----------
     seconds
-        Time budget, in which the rate falls to zero along a cosine.
+        Time budget, in which the rate falls to zero along a cosine; a warning says when it was too short to learn.
     steps
         Number of steps, instead of a time budget: the result then follows from the seed alone.
     batch
@@ -207,6 +210,12 @@ def _learn(
             done = _done(step, time.monotonic() - started, config)
             bar.update(round(100 * done) - bar.n)
             bar.set_postfix(loss=f"{float(loss.detach()):.3f}", refresh=False)
+    if config.steps is None and step < LEAST_STEPS:
+        warnings.warn(
+            f"fine-tuning took {step} steps in {config.seconds:g} seconds, and learns little in less than "
+            f"{LEAST_STEPS}: give it more seconds",
+            stacklevel=3,
+        )
 
 
 def _autocast(predictor: NetworkPredictor) -> torch.autocast:

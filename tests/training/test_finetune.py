@@ -53,9 +53,10 @@ def test_the_result_follows_from_the_seed_and_its_file_is_the_same_predictor(wei
     assert tuned.name != start.name
 
 
-def test_a_time_budget_is_kept(weights, capsys):
+def test_a_time_budget_is_kept_and_one_too_short_is_told(weights, capsys):
     images, masks = examples(2)
-    sp.finetune(weights, images, masks, config=FinetuneConfig(seconds=1, batch=2, pool=1))
+    with pytest.warns(UserWarning, match=r"took 1 steps in 0\.001 seconds, and learns little"):
+        sp.finetune(weights, images, masks, config=FinetuneConfig(seconds=0.001, batch=2, pool=1))
     assert "100%" in capsys.readouterr().err
 
 
