@@ -177,8 +177,8 @@ def test_shy_strokes_are_there_in_thin_regions_too():
 
 @pytest.mark.parametrize("kinds", [("clicks",), ("scribbles",), ("box", "clicks"), ("clicks", "scribbles")])
 def test_only_wanted_kinds_are_drawn(kinds):
-    masks = disc().expand(24, -1, -1, -1)
-    draws, config = draws_for(masks, 0), SimulationConfig(kinds=kinds, thickness=(5, 6), hand_probability=0)
+    masks = disc(64, 20).expand(24, -1, -1, -1)
+    draws, config = draws_for(masks, 0), SimulationConfig(kinds=kinds, hand_probability=1, shy_probability=0)
     first = first_prompts(masks, draws, config)
     then = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws.fork(1), config)
     assert first.box.any() == ("box" in kinds)
