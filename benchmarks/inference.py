@@ -29,7 +29,7 @@ import torch
 import scribbleprompt_widget as sp
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.network import NetworkPredictor, has_bfloat16
-from scribbleprompt_widget.training.validation import people_dice
+from scribbleprompt_widget.training.validation import people_dice, read_people
 
 Engine: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """Logits (H, W) for channels (5, H, W)."""
@@ -176,7 +176,9 @@ def dice(engine: Engine, data: Path, resolution: int) -> float:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.stack([torch.from_numpy(np.array(engine(one.numpy())))[None] for one in x])
 
-    return statistics.mean(people_dice(Network(), data, resolution=resolution, device=torch.device("cpu")).values())
+    return statistics.mean(
+        people_dice(Network(), read_people(data), resolution=resolution, device=torch.device("cpu")).values()
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +25,12 @@ from scribbleprompt_widget.training import commands as training_commands
 __all__ = ["main"]
 
 POINT_FILES = (".csv", ".txt")
+INTERRUPTED = 130
+"""What a shell reports of a command that Ctrl-C ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status is 0, 1 for an error told on stderr, or 2 for a wrong command line."""
+    """Run the command; the exit status is 0, 1 for an error told on stderr, 2 for wrong words, or 130 after Ctrl-C."""
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     if rest:
@@ -35,11 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
         options.changes += rest
     try:
-        options.run(options)
-    except (OSError, ValueError, TypeError, MissingExtraError) as error:
+        with _plain_warnings():
+            options.run(options)
+    except (OSError, ValueError, TypeError, FloatingPointError, MissingExtraError) as error:
         print(f"scribbleprompt: {error}", file=sys.stderr)  # noqa: T201  # a command talks on its streams
         return 1
+    except KeyboardInterrupt as interrupt:
+        print(f"\nscribbleprompt: interrupted{interrupt}", file=sys.stderr)  # noqa: T201  # likewise
+        return INTERRUPTED
     return 0
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings as a person reads them, without the line of code that gave them."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"scribbleprompt: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from scribbleprompt_widget.evaluation.compare import compare
@@ -29,7 +30,13 @@ def _add_evaluate(commands: Any) -> None:
     )
     parser.set_defaults(run=_evaluate)
     parser.add_argument("predictors", nargs="+", metavar="PREDICTOR", help="a predictor's name or a checkpoint's path")
-    parser.add_argument("--data", nargs="+", required=True, metavar="PATH", help="folders of NAME.npz, or such files")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="tasks: NAME.npz, folders of images and masks, or folders of these",
+    )
     parser.add_argument(
         "--protocol",
         action="append",
@@ -63,6 +70,7 @@ def _add_compare(commands: Any) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    _claim(options)
     report = evaluate(
         options.predictors,
         options.data,
@@ -81,11 +89,18 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
+    _claim(options)
     runs: dict[str, list[str]] = {}
     for text in options.runs:
         name, equals, folder = text.partition("=")
         runs.setdefault(name, []).append(folder if equals else text)
     _tell(compare(runs), options)
+
+
+def _claim(options: argparse.Namespace) -> None:
+    """Make the folder of --out before hours of predictions, not after them."""
+    if options.out:
+        Path(options.out).mkdir(parents=True, exist_ok=True)
 
 
 def _tell(result: Any, options: argparse.Namespace) -> None:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.image_pairs import MOST_LABELS, has_pairs, image_pairs, label_numbers
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -58,14 +61,23 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One data set in memory; see `read_tasks` for what its arrays hold."""
+    """One data set in memory; see `read_tasks` for what its arrays hold.
+
+    Attributes
+    ----------
+    images, masks
+        One of each for each image, (H, W) or (H, W, 3), and (H, W) label maps: arrays, or where sizes differ lists.
+    left_out
+        What was found beside them and not taken, and why.
+    """
 
     name: str
     modality: str
-    images: NDArray[Any]
-    masks: NDArray[np.integer[Any]]
+    images: Sequence[NDArray[Any]] | NDArray[Any]
+    masks: Sequence[NDArray[np.integer[Any]]] | NDArray[np.integer[Any]]
     scribbles: NDArray[Any] | None
     names: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     def cases(self, limit: int | None = None) -> Iterator[Case]:
         """Every label of the first `limit` images; a label that is not in an image is no case of it."""
@@ -90,12 +102,14 @@ class Task:
 
 
 def read_tasks(data: str | Path | Sequence[str | Path], modalities: Mapping[str, str] | None = None) -> list[Task]:
-    """Read ``NAME.npz`` files, each a task called NAME.
+    """Read ``NAME.npz`` files, each a task called NAME, and folders of image and mask files.
 
     Parameters
     ----------
     data
-        A folder with such files, one such file, or several of either. A file holds
+        A folder of tasks as training takes it (docs/training_data.md), one task of it, or several of either. A task is
+        a folder with images and masks, side by side (NAME and NAME_mask) or in two folders (images/, masks/), or a
+        ``NAME.npz`` file; in a subfolder it is called ``FOLDER/NAME``. A file holds
 
         - ``images`` (N, H, W) or (N, H, W, 3);
         - ``masks`` (N, H, W): a label map (integers, 0 = background, every other number a label), booleans, or
@@ -116,20 +130,35 @@ def read_tasks(data: str | Path | Sequence[str | Path], modalities: Mapping[str,
     ValueError
         When a file does not hold what it should; the message names it.
     """
-    files: list[Path] = []
+    found: list[tuple[str, Path]] = []
     known: dict[str, str] = {}
     for path in [Path(data)] if isinstance(data, str | Path) else [Path(part) for part in data]:
         if not path.exists():
             raise FileNotFoundError(f"data: {path} does not exist")
-        found = sorted(path.glob("*.npz")) if path.is_dir() else [path]
-        if not found:
-            raise FileNotFoundError(f"data: the folder {path} has no .npz file")
-        files += found
+        here = list(_sources(path)) if path.is_dir() else [(path.stem, path)]
+        if not here:
+            raise FileNotFoundError(f"data: the folder {path} has no .npz file, nor images with masks")
+        found += here
         known |= _beside(path if path.is_dir() else path.parent)
     known |= dict(modalities or {})
-    if repeated := sorted({a.stem for a in files if sum(b.stem == a.stem for b in files) > 1}):
-        raise ValueError(f"data: more than one file is called {', '.join(repeated)}; a task's name is its file's")
-    return [_read(path, known) for path in files]
+    names = [name for name, _ in found]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"data: more than one task is called {', '.join(repeated)}")
+    return [_read_pairs(name, path, known) if path.is_dir() else _read(name, path, known) for name, path in found]
+
+
+def _sources(folder: Path, within: str = "") -> Iterator[tuple[str, Path]]:
+    """The tasks of a folder, by name: .npz files, and folders of image and mask files, in itself and one level down."""
+    if has_pairs(folder):
+        yield within.removesuffix("/") or folder.resolve().name, folder
+        return
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".npz":
+            yield within + path.stem, path
+        elif path.is_dir() and has_pairs(path):
+            yield within + path.name, path
+        elif path.is_dir() and not within:
+            yield from _sources(path, f"{path.name}/")
 
 
 def _beside(folder: Path) -> dict[str, str]:
@@ -151,7 +180,7 @@ def _beside(folder: Path) -> dict[str, str]:
     return {}
 
 
-def _read(path: Path, modalities: Mapping[str, str]) -> Task:
+def _read(name: str, path: Path, modalities: Mapping[str, str]) -> Task:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
@@ -164,9 +193,9 @@ def _read(path: Path, modalities: Mapping[str, str]) -> Task:
         raise ValueError(f"{path}: images takes (N, H, W) or (N, H, W, 3), got {images.shape}")
     if masks.shape != images.shape[:3]:
         raise ValueError(f"{path}: masks takes the images' shape {images.shape[:3]}, got {masks.shape}")
-    for name, array in (("images", images), ("masks", masks), ("scribbles", scribbles)):
+    for key, array in (("images", images), ("masks", masks), ("scribbles", scribbles)):
         if array is not None and not _finite(array):
-            raise ValueError(f"{path}: {name} takes finite numbers, got {array.dtype} with NaN, infinity or no numbers")
+            raise ValueError(f"{path}: {key} takes finite numbers, got {array.dtype} with NaN, infinity or no numbers")
     labels = _labels(path, masks)
     if scribbles is not None:
         count, (height, width) = len(images), images.shape[1:3]
@@ -176,10 +205,27 @@ def _read(path: Path, modalities: Mapping[str, str]) -> Task:
             )
         if np.unique(labels[labels > 0]).size > 1:
             raise ValueError(f"{path}: scribbles belong to a mask of one label, got masks with several")
-    names = tuple(str(name) for name in arrays.get("names", np.arange(len(images))))
+    names = tuple(str(one) for one in arrays.get("names", np.arange(len(images))))
     if len(names) != len(images):
         raise ValueError(f"{path}: names takes one for each of {len(images)} images, got {len(names)}")
-    return Task(path.stem, _modality(path, arrays, modalities), images, labels, scribbles, names)
+    return Task(name, _modality(name, path, arrays, modalities), images, labels, scribbles, names)
+
+
+def _read_pairs(name: str, folder: Path, modalities: Mapping[str, str]) -> Task:
+    """A task of image and mask files. What is bad in them is refused: a figure must not come of fewer images unseen."""
+    pairs, alone = image_pairs(folder)
+    if not pairs:
+        raise ValueError(f"{folder}: no image has a mask of its name")
+    images, masks = [], []
+    for stem, image_path, mask_path in pairs:
+        try:
+            image, labels = _pair(image_path, mask_path)
+        except (TypeError, ValueError, OSError) as error:
+            raise ValueError(f"{folder}: {stem}: {error}") from error
+        images.append(image)
+        masks.append(labels)
+    left_out = tuple(f"{stem} ({reason})" for stem, reason in alone)
+    return Task(name, modalities.get(name, ""), images, masks, None, tuple(stem for stem, _, _ in pairs), left_out)
 
 
 def _finite(array: NDArray[Any]) -> bool:
@@ -200,11 +246,23 @@ def _labels(path: Path, masks: NDArray[Any]) -> NDArray[np.integer[Any]]:
     return masks
 
 
-def _modality(path: Path, arrays: Mapping[str, NDArray[Any]], modalities: Mapping[str, str]) -> str:
-    if path.stem in modalities:
-        return modalities[path.stem]
+def _pair(image_path: Path, mask_path: Path) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    image, mask = Image.of(image_path).pixels, Image.of(mask_path).pixels
+    if image.shape[:2] != mask.shape[:2]:
+        raise ValueError(f"its mask takes the image's shape {image.shape[:2]}, got {mask.shape[:2]}")
+    if not _finite(image):
+        raise ValueError("it takes finite numbers, got NaN or infinity")
+    labels = label_numbers(mask)
+    if (count := len(np.unique(labels))) > MOST_LABELS + 1:
+        raise ValueError(f"its mask holds {count} labels: numbered instances, or edges blurred by compression")
+    return image, labels
+
+
+def _modality(name: str, path: Path, arrays: Mapping[str, NDArray[Any]], modalities: Mapping[str, str]) -> str:
+    if name in modalities:
+        return modalities[name]
     stored: Iterable[Any] = np.unique(arrays.get("modality", np.array("")))
-    named = [str(name) for name in stored]
+    named = [str(one) for one in stored]
     if len(named) > 1:
         raise ValueError(f"{path}: modality takes one string for the task, got {', '.join(named)}")
     return named[0] if named else ""

@@ -98,7 +98,7 @@ class RecordedAnnotator(Annotator):
             return Prompts()
         # The positive last: it holds where the two meet, as with simulated prompts.
         signs = ((self.scribbles[1], False), (self.scribbles[0], True))
-        return Prompts([Scribble(raster=drawn > 0, positive=positive) for drawn, positive in signs if drawn.any()])
+        return Prompts([Scribble(raster=drawn != 0, positive=positive) for drawn, positive in signs if drawn.any()])
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,6 +175,8 @@ def _load(name: str | Path, device: str | None) -> Predictor:
 def _left_out(task: Task, protocols: Sequence[str], limit: int | None) -> Iterator[str]:
     if empty := task.empty_images(limit):
         yield f"{task.name}: {len(empty)} images without any label are left out: {_some(empty)}"
+    if task.left_out:
+        yield f"{task.name}: {len(task.left_out)} files are left out: {_some(task.left_out)}"
     if HUMAN in protocols and task.scribbles is None:
         yield f"{task.name}: has no scribbles, and is left out of {HUMAN}"
 

@@ -46,7 +46,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     if isinstance(state, dict) and isinstance(state.get("model"), dict):
         state = state["model"]
     if not (isinstance(state, dict) and state and all(isinstance(value, Tensor) for value in state.values())):
-        raise ValueError(f"checkpoint {str(path)!r} takes a dictionary of named tensors, got {type(state).__name__}")
+        got = f"one of {', '.join(map(str, state))}" if isinstance(state, dict) else type(state).__name__
+        raise ValueError(f"checkpoint {str(path)!r} takes a dictionary of named tensors, got {got}")
     return state
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from torch import Tensor
 
@@ -12,6 +12,7 @@ __all__ = ["REFERENCE_SIDE", "HandHabits", "SimulationConfig", "scale_of"]
 REFERENCE_SIDE = 128
 """Lengths in `SimulationConfig` are pixels of a square of this side, the paper's; they grow with the image."""
 
+Kind: TypeAlias = Literal["box", "clicks", "scribbles"]
 Range = tuple[float, float]
 """Lowest and highest value; drawn uniformly between them."""
 
@@ -88,6 +89,8 @@ class SimulationConfig:
 
     Parameters
     ----------
+    kinds
+        What prompts are of: boxes (in the first round), clicks, scribbles; clicks or scribbles among them.
     positive_counts, negative_counts
         Interactions of each sign in the first round.
     correction_counts
@@ -118,6 +121,7 @@ class SimulationConfig:
         Share of boxes that are tight.
     """
 
+    kinds: tuple[Kind, ...] = ("box", "clicks", "scribbles")
     positive_counts: tuple[int, int] = (1, 3)
     negative_counts: tuple[int, int] = (0, 3)
     correction_counts: tuple[int, int] = (1, 3)
@@ -142,6 +146,8 @@ class SimulationConfig:
 
     def __post_init__(self) -> None:
         _check(self, positive=("thickness", "break_smoothing", "warp_smoothing", "blur_sigma"))
+        if set(self.kinds) - set(get_args(Kind)) or not {"clicks", "scribbles"} & set(self.kinds):
+            raise ValueError(f"kinds takes some of {', '.join(get_args(Kind))}, not box alone; got {self.kinds}")
         if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
             raise ValueError(f"blur_kernel takes an odd number of pixels, got {self.blur_kernel}")
         if self.max_length is not None and self.max_length <= 0:
@@ -162,6 +168,8 @@ def _check(config: Any, *, positive: tuple[str, ...]) -> None:
     """Refuse ranges that run backwards, negative numbers, and probabilities above 1."""
     for name in (one.name for one in fields(config)):
         value = getattr(config, name)
+        if name == "kinds":
+            continue
         numbers = value if isinstance(value, tuple) else (value,) if isinstance(value, int | float) else ()
         if any(not number >= 0 for number in numbers):
             raise ValueError(f"{name} takes numbers from 0, got {value}")

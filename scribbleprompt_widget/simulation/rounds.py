@@ -27,6 +27,7 @@ __all__ = ["PromptChannels", "corrections", "first_prompts", "network_input"]
 
 # The bits of a mix of prompts; 1 to 7 are the non-empty mixes.
 _BOX, _CLICKS, _SCRIBBLES = 1, 2, 4
+_BITS = {"box": _BOX, "clicks": _CLICKS, "scribbles": _SCRIBBLES}
 
 # Clicks first, hand scribbles last.
 _KINDS = (
@@ -60,7 +61,7 @@ class PromptChannels(NamedTuple):
 def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> PromptChannels:
     """What an annotator draws first.
 
-    Every non-empty mix of box, clicks and scribbles is equally likely. Clicks and scribbles come in
+    Every non-empty mix of box, clicks and scribbles (of `config.kinds`) is equally likely. Clicks and scribbles come in
     `config.positive_counts` on the object and `config.negative_counts` beside it, each kind with numbers of its own.
 
     Parameters
@@ -84,7 +85,9 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
     """
     masks = _checked(masks, draws) > 0.5
     choice = draws.fork("mix").host()
-    mix = choice.integers(1, 8)
+    allowed = sum(_BITS[kind] for kind in set(config.kinds))
+    mixes = torch.tensor([mix for mix in range(1, 8) if not mix & ~allowed])
+    mix = mixes[choice.integers(0, len(mixes))]
     counts = torch.stack(
         [choice.integers(low, high + 1, 2) for low, high in (config.positive_counts, config.negative_counts)]
     )
@@ -106,9 +109,9 @@ def corrections(
 ) -> PromptChannels:
     """What an annotator adds on seeing a prediction.
 
-    Clicks or scribbles, equally likely, `config.correction_counts` of them; each is on missed object (positive) or on
-    what was wrongly taken for it (negative) with a probability in proportion to the two areas. Where no error is left,
-    nothing is added.
+    Clicks or scribbles (of `config.kinds`), equally likely, `config.correction_counts` of them; each is on missed
+    object (positive) or on what was wrongly taken for it (negative) with a probability in proportion to the two areas.
+    Where no error is left, nothing is added.
 
     Parameters
     ----------
@@ -148,6 +151,8 @@ def corrections(
     choice = choice.host()
     count = choice.integers(config.correction_counts[0], most + 1)
     clicked = choice.integers(0, 2).repeat(2) > 0
+    if len(alone := {"clicks", "scribbles"} & set(config.kinds)) == 1:
+        clicked = torch.full_like(clicked, "clicks" in alone)
     wanted = _sent(torch.arange(most) < count[:, None], masks)
     counts = torch.cat([(wanted & sides).sum(1), (wanted & ~sides).sum(1)])
     both = Draws.concatenate([draws.fork("positive"), draws.fork("negative")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from scribbleprompt_widget.extras import require
@@ -20,7 +21,9 @@ def add_parsers(commands: Any) -> None:
         epilog="example: scribbleprompt train cpu --data tasks --out run --minutes 60 optimisation.rate=1e-3",
     )
     parser.set_defaults(run=_train)
-    parser.add_argument("config", nargs="?", metavar="CONFIG", help="smoke, cpu, gpu, default, paper, or a YAML file")
+    parser.add_argument(
+        "config", nargs="?", metavar="CONFIG", help="smoke, cpu, gpu, default, paper, ablation, or a YAML file"
+    )
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes, as in optimisation.rate=1e-3")
     parser.add_argument("--out", metavar="DIR", help="the run's folder: checkpoint, logs, weights.safetensors")
     parser.add_argument("--resume", metavar="DIR", help="go on with the run in this folder")
@@ -31,19 +34,24 @@ def add_parsers(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    config, loop = (require(f"scribbleprompt_widget.training.{name}") for name in ("config", "loop"))
     started = [name for name in ("config", "out", "data", "minutes") if getattr(options, name) is not None]
-    if options.resume is not None:
-        if started or options.changes:
-            raise ValueError("train takes --resume DIR alone, or CONFIG --out DIR: a run keeps its configuration")
-        weights = loop.resume(options.resume, people=options.people, device=options.device)
-    else:
-        if options.config is None or options.out is None:
-            raise ValueError("train takes CONFIG and --out DIR, or --resume DIR")
-        changes = [*options.changes]
-        changes += [f"data.root={options.data}"] if options.data is not None else []
-        changes += [f"minutes={options.minutes}"] if options.minutes is not None else []
-        weights = loop.train(
-            config.read_config(options.config, changes), options.out, people=options.people, device=options.device
-        )
+    if options.resume is not None and (started or options.changes):
+        raise ValueError("train takes --resume DIR alone, or CONFIG --out DIR: a run keeps its configuration")
+    if options.resume is None and (options.config is None or options.out is None):
+        raise ValueError("train takes CONFIG and --out DIR, or --resume DIR")
+    config, loop = (require(f"scribbleprompt_widget.training.{name}") for name in ("config", "loop"))
+    keywords = {"people": options.people, "device": options.device}
+    try:
+        if options.resume is not None:
+            weights = loop.resume(options.resume, **keywords)
+        else:
+            changes = [*options.changes]
+            changes += [f"data.root={options.data}"] if options.data is not None else []
+            changes += [f"minutes={options.minutes}"] if options.minutes is not None else []
+            weights = loop.train(config.read_config(options.config, changes), options.out, **keywords)
+    except KeyboardInterrupt:
+        folder = Path(options.resume or options.out)
+        begun = (folder / loop.CONFIG).is_file()
+        # Told by the command line: an interrupt is no error of anybody's.
+        raise KeyboardInterrupt(f"; go on with: scribbleprompt train --resume {folder}" if begun else "") from None
     print(weights)  # noqa: T201  # a command talks on its streams

@@ -174,8 +174,10 @@ def shipped_configs() -> list[str]:
 
 
 def write_config(path: Path, config: TrainingConfig) -> None:
-    """Write all values, defaults too, as YAML that `read_config` reads."""
-    path.write_text(yaml.safe_dump(plain(config), sort_keys=False), encoding="utf-8")
+    """Write all values, defaults too, as YAML that `read_config` reads; whole, or not at all."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(yaml.safe_dump(plain(config), sort_keys=False), encoding="utf-8")
+    temporary.replace(path)
 
 
 def plain(config: Any) -> Any:

@@ -14,17 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scribbleprompt_widget.image import Image
+from scribbleprompt_widget.image_pairs import (
+    IMAGE_FOLDER,
+    MASK_FOLDER,
+    MOST_LABELS,
+    has_pairs,
+    image_pairs,
+    label_numbers,
+)
 from scribbleprompt_widget.training.squares import STORED_SIZE, image_square, label_square
 
-__all__ = ["TaskData", "data_sets", "image_pairs", "label_numbers", "read_data_set"]
+__all__ = ["TaskData", "data_sets", "read_data_set"]
 
-IMAGE_FOLDER: Final = "images"
-MASK_FOLDER: Final = "masks"
-MASK_ENDING: Final = "_mask"
-# Endings that hold a dot of their own.
-_LONG_SUFFIXES = (".nii.gz",)
-# A mask with more labels than this holds numbered instances or blurred edges, not labels.
-MOST_LABELS: Final = 255
 # A label that covers more of its image than this leaves no background to mark.
 MOST_SHARE: Final = 0.98
 _NAMED_IN_WARNING = 5
@@ -80,6 +81,8 @@ def data_sets(root: str | Path, include: Sequence[str] = (), exclude: Sequence[s
         {path.stem for path in root.glob("*.npz")}
         | {path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")}
     )
+    if has_pairs(root) and not set(found) - {IMAGE_FOLDER, MASK_FOLDER}:
+        raise ValueError(f"data: {str(root)!r} is one data set by itself; give the folder that holds it")
     for name in include:
         if not fnmatch.filter(found, name):
             raise ValueError(f"include names {name!r}, and {str(root)!r} has only {', '.join(found) or 'nothing'}")
@@ -153,17 +156,13 @@ def _sources(root: Path, name: str) -> Iterator[tuple[str, Path]]:
         yield name, file
     if not folder.is_dir():
         return
-    if _has_pairs(folder):
+    if has_pairs(folder):
         yield name, folder
     for path in sorted(folder.iterdir()):
         if path.suffix == ".npz":
             yield path.stem, path
-        elif path.is_dir() and path.name not in (IMAGE_FOLDER, MASK_FOLDER) and _has_pairs(path):
+        elif path.is_dir() and path.name not in (IMAGE_FOLDER, MASK_FOLDER) and has_pairs(path):
             yield path.name, path
-
-
-def _has_pairs(folder: Path) -> bool:
-    return (folder / IMAGE_FOLDER).is_dir() or any(_stem(path).endswith(MASK_ENDING) for path in folder.iterdir())
 
 
 def _task(data_set: str, name: str, cases: list[_Case], bad: _Bad) -> TaskData:
@@ -238,42 +237,6 @@ def _append(cases: list[_Case], name: str, image: NDArray[Any], mask: NDArray[An
     cases.append(_Case(name, pixels, labels, frozenset(values) - {0}))
 
 
-def label_numbers(mask: NDArray[Any]) -> NDArray[np.int64]:
-    """Make a label map of whole numbers from whatever held it.
-
-    Parameters
-    ----------
-    mask
-        (H, W) of integers, booleans, whole floats, or probabilities in [0, 1] (cut at 0.5); or (H, W, 3), where each
-        colour is a label and black the background.
-
-    Raises
-    ------
-    ValueError
-        If it holds NaN, fractions or negative numbers.
-    """
-    if mask.ndim == 3:
-        if (mask == mask[..., :1]).all():
-            mask = mask[..., 0]
-        else:
-            # Each colour of a palette is a label: its 24 bits are its number until labels are counted.
-            colour = mask.astype(np.int64)
-            mask = (colour[..., 0] << 16) | (colour[..., 1] << 8) | colour[..., 2]
-    if mask.dtype.kind == "f":
-        if not np.isfinite(mask).all():
-            raise ValueError("its mask holds NaN or infinity")
-        if mask.min() >= 0 and mask.max() <= 1:
-            mask = mask >= 0.5
-        elif (mask != np.round(mask)).any():
-            raise ValueError("its mask holds fractions; a label map takes whole numbers")
-    if mask.dtype.kind not in "biuf":
-        raise ValueError(f"its mask is of {mask.dtype}; a label map takes whole numbers")
-    numbers = mask.astype(np.int64)
-    if numbers.min() < 0:
-        raise ValueError(f"its mask holds the label {numbers.min()}; labels are 0 (background) or more")
-    return numbers
-
-
 # --- image and mask files --------------------------------------------------------------------------------------------
 
 
@@ -289,42 +252,3 @@ def _read_pairs(folder: Path, bad: _Bad) -> list[_Case]:
             continue
         _append(cases, name, image, mask, bad)
     return cases
-
-
-def image_pairs(folder: Path) -> tuple[list[tuple[str, Path, Path]], list[tuple[str, str]]]:
-    """Find image files with their masks: of the same name in two folders, or side by side as NAME and NAME_mask.
-
-    Returns
-    -------
-    pairs
-        (name, image, mask), sorted by name.
-    alone
-        (name, what is missing) of the others.
-    """
-    if (folder / IMAGE_FOLDER).is_dir():
-        # Some data sets say it twice: masks/NAME_mask.png.
-        masks = {stem.removesuffix(MASK_ENDING): path for stem, path in _by_stem(folder / MASK_FOLDER).items()}
-        images = _by_stem(folder / IMAGE_FOLDER)
-    else:
-        files = _by_stem(folder)
-        masks = {stem.removesuffix(MASK_ENDING): path for stem, path in files.items() if stem.endswith(MASK_ENDING)}
-        images = {stem: path for stem, path in files.items() if not stem.endswith(MASK_ENDING)}
-    pairs = [(stem, images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())]
-    alone = [
-        (stem, "it has no mask" if stem in images else "it has no image")
-        for stem in sorted(images.keys() ^ masks.keys())
-    ]
-    return pairs, alone
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        return {}
-    return {_stem(path): path for path in sorted(folder.iterdir()) if path.is_file() and path.name[0] != "."}
-
-
-def _stem(path: Path) -> str:
-    for suffix in _LONG_SUFFIXES:
-        if path.name.endswith(suffix):
-            return path.name.removesuffix(suffix)
-    return path.stem

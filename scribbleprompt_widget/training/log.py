@@ -32,12 +32,10 @@ class Log:
         self._files = []
         self._writers = []
         for name, columns in ((STEPS, STEP_COLUMNS), (SCORES, SCORE_COLUMNS)):
-            kept = _rows_until(folder / name, step)
-            file = (folder / name).open("w", encoding="utf-8", newline="", buffering=1)
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerows([columns, *kept])
+            _keep(folder / name, columns, step)
+            file = (folder / name).open("a", encoding="utf-8", newline="", buffering=1)
             self._files.append(file)
-            self._writers.append(writer)
+            self._writers.append(csv.writer(file, lineterminator="\n"))
         self._board = _board(folder, step)
         self.flush()
 
@@ -75,6 +73,15 @@ class Log:
             file.close()
         if self._board is not None:
             self._board.close()
+
+
+def _keep(path: Path, columns: Sequence[str], step: int) -> None:
+    """Drop the rows after a step: written beside the log, then renamed, so that a kill at any moment loses none."""
+    rows = [columns, *_rows_until(path, step)]
+    temporary = path.with_name(f".{path.name}.part")
+    with temporary.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    temporary.replace(path)
 
 
 def _rows_until(path: Path, step: int) -> list[list[str]]:

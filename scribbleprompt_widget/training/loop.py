@@ -32,7 +32,7 @@ from scribbleprompt_widget.training.losses import segmentation_loss
 from scribbleprompt_widget.training.optimisation import MovingAverage, make_optimiser, rate_factor
 from scribbleprompt_widget.training.play import play
 from scribbleprompt_widget.training.source import Batch, Source
-from scribbleprompt_widget.training.validation import dice_of_rounds, people_dice
+from scribbleprompt_widget.training.validation import dice_of_rounds, people_dice, read_people
 
 __all__ = ["CONFIG", "WEIGHTS", "resume", "train"]
 
@@ -78,7 +78,8 @@ def train(
     Raises
     ------
     ValueError
-        When the folder holds a run of another configuration, or the data are not there.
+        When the folder holds a run of another configuration, or the data or people's scribbles are not what they
+        should be.
     FloatingPointError
         When the loss stops being finite.
     """
@@ -88,9 +89,13 @@ def train(
     fabric = Fabric(accelerator=device, devices=devices, num_nodes=machines, precision=config.precision)
     fabric.launch()
     if fabric.is_global_zero:
-        _claim(out / CONFIG, config)
+        _refuse_another(out / CONFIG, config)
     fabric.barrier()
     run = _Run(config, out, fabric, people, progress=progress)
+    # Only now: a run that never began (a misspelt folder of data) does not hold its folder.
+    if fabric.is_global_zero and not (out / CONFIG).is_file():
+        write_config(out / CONFIG, config)
+    fabric.barrier()
     run.go()
     return out / WEIGHTS
 
@@ -115,7 +120,9 @@ class _Run:
     def __init__(
         self, config: TrainingConfig, out: Path, fabric: Fabric, people: str | Path | None, *, progress: bool
     ) -> None:
-        self.config, self.out, self.fabric, self.people, self.progress = config, out, fabric, people, progress
+        self.config, self.out, self.fabric, self.progress = config, out, fabric, progress
+        # Read now, so that a folder without scribbles is told before the first step.
+        self.people = read_people(people) if people is not None and fabric.is_global_zero else None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = CompactNetwork(config.network) if config.start is None else _started(config)
@@ -311,12 +318,9 @@ def _processes() -> tuple[int, int]:
     return int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["GROUP_WORLD_SIZE"])
 
 
-def _claim(path: Path, config: TrainingConfig) -> None:
-    """Write the configuration into a new run's folder; refuse a folder with a run of another one."""
-    if not path.is_file():
-        write_config(path, config)
-        return
-    if (found := read_config(path)) != config:
+def _refuse_another(path: Path, config: TrainingConfig) -> None:
+    """Refuse a folder with a run of another configuration."""
+    if path.is_file() and (found := read_config(path)) != config:
         changed = [key for key, value in plain(config).items() if plain(found)[key] != value]
         raise ValueError(f"{str(path.parent)!r} holds a run of another configuration: {', '.join(changed)} differ")
 

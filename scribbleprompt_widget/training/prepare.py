@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.training.layout import IMAGE_FOLDER, MASK_FOLDER, image_pairs, label_numbers
+from scribbleprompt_widget.image_pairs import IMAGE_FOLDER, MASK_FOLDER, image_pairs, label_numbers
 from scribbleprompt_widget.training.squares import STORED_SIZE, image_square, label_square
 
 __all__ = ["palette_labels", "prepare"]

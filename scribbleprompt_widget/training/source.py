@@ -207,11 +207,15 @@ class _Tables:
 def _read(config: DataConfig) -> _Tables:
     assert config.root is not None  # noqa: S101 - the caller asked
     names = data_sets(config.root, config.include, config.exclude)
-    tasks = TaskTable.of(
-        [task for name in names for task in read_data_set(config.root, name)],
-        least_area=config.least_area,
-        weights=config.weights,
-    )
+    found, unusable = [], []
+    for name in names:
+        try:
+            found += read_data_set(config.root, name)
+        except ValueError as error:  # noqa: PERF203  # all of them are told at once
+            unusable.append(str(error))
+    if unusable:
+        raise ValueError("; ".join(unusable))
+    tasks = TaskTable.of(found, least_area=config.least_area, weights=config.weights)
     if config.superpixel_probability == 0:
         return _Tables(tasks, None)
     superpixels = SuperpixelTable.of(tasks.images, tasks.content, config.superpixels, config.least_area, config.cache)

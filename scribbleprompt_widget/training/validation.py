@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.simulation.config import SimulationConfig
 from scribbleprompt_widget.simulation.rounds import PromptChannels, network_input
 from scribbleprompt_widget.training.play import dice, play
 from scribbleprompt_widget.training.source import Batch
 
-__all__ = ["dice_of_rounds", "people_dice"]
+__all__ = ["People", "dice_of_rounds", "people_dice", "read_people"]
 
 BATCH = 8
 """Samples at a time; what fits anywhere."""
@@ -43,46 +45,95 @@ def dice_of_rounds(network: nn.Module, batch: Batch, config: SimulationConfig, *
     return [float(score) / len(batch.images) for score in scores]
 
 
+@dataclass(frozen=True, eq=False)
+class People:
+    """One task with people's scribbles.
+
+    Attributes
+    ----------
+    images
+        (N, 1, H, W) float32 in [0, 1], with the greys that a predictor sees.
+    masks
+        (N, 1, H, W) bool.
+    scribbles
+        (N, annotators, 2, H, W) float32 in {0, 1}: positive, negative.
+    """
+
+    images: Tensor
+    masks: Tensor
+    scribbles: Tensor
+
+
+def read_people(folder: str | Path) -> dict[str, People]:
+    """Tasks in MedScribble's layout, by name: for measuring only.
+
+    Parameters
+    ----------
+    folder
+        NAME.npz with `images` (N, H, W), `masks` (N, H, W) and `scribbles` (N, annotators, 2, H, W).
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder has no such file.
+    ValueError
+        When a file lacks an array or holds one of another shape; the message names it.
+    """
+    paths = sorted(Path(folder).glob("*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"{str(folder)!r} holds no .npz files with people's scribbles")
+    return {path.stem: _people(path) for path in paths}
+
+
+def _people(path: Path) -> People:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in ("images", "masks", "scribbles") if key in file.files}
+    except Exception as error:  # zipfile, zlib and numpy raise what they like on a broken file
+        raise ValueError(f"{str(path)!r} cannot be read: {error}") from error
+    if missing := {"images", "masks", "scribbles"} - set(arrays):
+        raise ValueError(f"{str(path)!r} lacks {', '.join(sorted(missing))}")
+    images, masks, scribbles = arrays["images"], arrays["masks"], arrays["scribbles"]
+    count, annotators = len(images), scribbles.shape[1] if scribbles.ndim == 5 else 1
+    if images.ndim != 3 or masks.shape != images.shape or not images.size:
+        raise ValueError(f"{str(path)!r} takes images and masks (N, H, W), got {images.shape} and {masks.shape}")
+    if scribbles.shape != (count, annotators, 2, *images.shape[1:]):
+        raise ValueError(f"{str(path)!r} takes scribbles (N, annotators, 2, H, W), got {scribbles.shape}")
+    greys = np.stack([Image.of(image).grey for image in images])
+    return People(
+        torch.from_numpy(greys)[:, None],
+        torch.from_numpy(masks > 0)[:, None],
+        torch.from_numpy((scribbles != 0).astype(np.float32)),
+    )
+
+
 @torch.inference_mode()
 def people_dice(
-    network: nn.Module, folder: str | Path, *, resolution: int, device: torch.device
-) -> Mapping[str, float]:
-    """Mean Dice per task on people's own scribbles, all of one annotator at once, no corrections. For measuring only.
+    network: nn.Module, people: Mapping[str, People], *, resolution: int, device: torch.device
+) -> dict[str, float]:
+    """Mean Dice per task on people's own scribbles, all of one annotator at once, no corrections.
 
     Parameters
     ----------
     network
         B 5 H W -> B 1 H W; in evaluation mode.
-    folder
-        MedScribble's layout: NAME.npz with `images` (N, H, W), `masks` (N, H, W), `scribbles` (N, annotators, 2, H, W).
+    people
+        What `read_people` gives.
     resolution
         Side that the images are brought to; Dice is measured at their own.
 
     Returns
     -------
     Task -> mean over images and annotators.
-
-    Raises
-    ------
-    FileNotFoundError
-        When the folder has no such file.
     """
-    paths = sorted(Path(folder).glob("*.npz"))
-    if not paths:
-        raise FileNotFoundError(f"{str(folder)!r} holds no .npz files with people's scribbles")
-    return {path.stem: _task(network, path, resolution, device) for path in paths}
+    return {name: _task(network, task, resolution, device) for name, task in people.items()}
 
 
-def _task(network: nn.Module, path: Path, resolution: int, device: torch.device) -> float:
-    with np.load(path) as file:
-        if missing := {"images", "masks", "scribbles"} - set(file.files):
-            raise ValueError(f"{str(path)!r} lacks {', '.join(sorted(missing))}")
-        images, masks, scribbles = file["images"], file["masks"] > 0, file["scribbles"] > 0
-    annotators = scribbles.shape[1]
-    scale = np.iinfo(images.dtype).max if images.dtype.kind in "ui" else 1
-    inputs = torch.from_numpy(images.astype(np.float32) / scale)[:, None].repeat_interleave(annotators, dim=0)
-    truth = torch.from_numpy(masks)[:, None].repeat_interleave(annotators, dim=0)
-    drawn = torch.from_numpy(scribbles.reshape(-1, *scribbles.shape[2:]).astype(np.float32))
+def _task(network: nn.Module, task: People, resolution: int, device: torch.device) -> float:
+    annotators = task.scribbles.shape[1]
+    inputs = task.images.repeat_interleave(annotators, dim=0)
+    truth = task.masks.repeat_interleave(annotators, dim=0)
+    drawn = task.scribbles.flatten(0, 1)
     scores = []
     for start in range(0, len(inputs), BATCH):
         part = slice(start, start + BATCH)

@@ -32,7 +32,7 @@ def execute(cells, folder=ROOT):
 
 
 def run(notebook, folder):
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
 
 

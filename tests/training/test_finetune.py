@@ -1,5 +1,7 @@
 """Fine-tuning on a few images of one's own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from scribbleprompt_widget.training.finetune import FinetuneConfig
 
 SIDE = 64
 QUICK = FinetuneConfig(steps=3, batch=2, pool=2, rounds=2)
+LONGER = FinetuneConfig(steps=12, batch=2, pool=8, rounds=2, rate=3e-3, blend=1)
 
 
 @pytest.fixture
@@ -50,9 +53,10 @@ def test_the_result_follows_from_the_seed_and_its_file_is_the_same_predictor(wei
     assert tuned.name != start.name
 
 
-def test_a_time_budget_is_kept(weights, capsys):
+def test_a_time_budget_is_kept_and_one_too_short_is_told(weights, capsys):
     images, masks = examples(2)
-    sp.finetune(weights, images, masks, config=FinetuneConfig(seconds=1, batch=2, pool=1))
+    with pytest.warns(UserWarning, match=r"took 1 steps in 0\.001 seconds, and learns little"):
+        sp.finetune(weights, images, masks, config=FinetuneConfig(seconds=0.001, batch=2, pool=1))
     assert "100%" in capsys.readouterr().err
 
 
@@ -63,6 +67,44 @@ def test_each_label_of_a_map_is_an_object(weights):
     sp.finetune(weights, images, [labels], config=QUICK, progress=False)
 
 
+def test_fractions_and_colours_are_read_as_training_reads_them(weights, tmp_path):
+    images, masks = examples(1)
+    whole = sp.finetune(weights, images, masks, config=QUICK, progress=False)
+    for given in (0.2 + 0.6 * masks[0], np.stack([200 * masks[0]] * 3, axis=-1).astype(np.uint8)):
+        tuned = sp.finetune(weights, images, [given], config=QUICK, progress=False)
+        np.testing.assert_array_equal(logits(tuned, images[0]), logits(whole, images[0]))
+
+
+def test_old_answers_hold_what_is_not_learnt_in_place(weights):
+    images, masks = examples(2)
+    start = sp.load_predictor(weights)
+    # Another task: dark objects.
+    moved = {
+        weight: np.abs(
+            logits(
+                sp.finetune(start, images, masks, config=replace(LONGER, rehearsal_weight=weight), progress=False),
+                255 - images[0],
+            )
+            - logits(start, 255 - images[0])
+        ).mean()
+        for weight in (0.0, 50.0)
+    }
+    assert moved[50.0] < 0.5 * moved[0.0]
+
+
+def test_a_part_of_the_way_is_gone(weights):
+    images, masks = examples(2)
+    start, (half, whole) = (
+        sp.load_predictor(weights),
+        (
+            sp.finetune(weights, images, masks, config=replace(QUICK, blend=blend), progress=False)
+            for blend in (0.5, 1.0)
+        ),
+    )
+    for old, middle, new in zip(*(one.module.parameters() for one in (start, half, whole)), strict=True):
+        torch.testing.assert_close(middle, (old + new) / 2)
+
+
 def test_mistakes_are_named(weights, tmp_path):
     images, masks = examples(2)
     with pytest.raises(ValueError, match="as many masks as images, got 1 and 2"):
@@ -71,6 +113,12 @@ def test_mistakes_are_named(weights, tmp_path):
         sp.finetune(weights, images, [masks[0], masks[1][:, 1:]], config=QUICK)
     with pytest.raises(ValueError, match="shows something"):
         sp.finetune(weights, images, [mask & False for mask in masks], config=QUICK)
+    with pytest.raises(ValueError, match=r"masks\[0\] holds 300 labels"):
+        sp.finetune(weights, images[:1], [np.arange(60 * 80).reshape(60, 80) % 300 + 1], config=QUICK)
+    with pytest.raises(ValueError, match=r"masks\[0\]: its mask holds fractions"):
+        sp.finetune(weights, images[:1], [1.5 * masks[0]], config=QUICK)
+    with pytest.raises(ValueError, match=r"images\[1\] holds NaN"):
+        sp.finetune(weights, [images[0], np.where(masks[0], np.nan, images[1])], masks, config=QUICK)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         sp.finetune(tmp_path / "nowhere.safetensors", images, masks)
     with pytest.raises(ValueError, match="positive seconds"):

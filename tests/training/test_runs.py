@@ -2,6 +2,7 @@
 
 import csv
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from scribbleprompt_widget import cli
 from scribbleprompt_widget.models.network_file import load_network
 from scribbleprompt_widget.training.checkpoint import CHECKPOINT, read_state
 from scribbleprompt_widget.training.config import read_config, write_config
@@ -143,6 +145,52 @@ def test_a_folder_keeps_its_configuration(tmp_path):
         train(read_config("smoke", [*TINY, "steps=2"]), tmp_path, device="cpu", progress=False)
     with pytest.raises(FileNotFoundError, match=r"config\.yaml"):
         resume(tmp_path / "nowhere")
+
+
+def test_what_is_wrong_with_the_data_is_told_before_the_first_step_and_leaves_the_folder_free(tmp_path):
+    tiny = [*TINY, "steps=1"]
+    with pytest.raises(FileNotFoundError, match="dat'"):
+        train(read_config("smoke", [*tiny, f"data.root={tmp_path / 'dat'}"]), tmp_path / "run", progress=False)
+    with pytest.raises(FileNotFoundError, match="people's scribbles"):
+        train(read_config("smoke", tiny), tmp_path / "run", people=tmp_path, progress=False)
+    assert not (tmp_path / "run" / CONFIG).exists()
+    train(read_config("smoke", tiny), tmp_path / "run", device="cpu", progress=False)
+    assert (tmp_path / "run" / WEIGHTS).is_file()
+
+
+def test_warnings_are_told_without_the_code_that_gave_them(tmp_path):
+    (folder := tmp_path / "data").mkdir()
+    masks = np.zeros((2, 64, 64), dtype=np.uint8)
+    masks[0, 20:44, 20:44] = 1
+    np.savez(folder / "half.npz", images=np.random.default_rng(0).integers(0, 99, masks.shape, np.uint8), masks=masks)
+    words = ["--data", folder, "--out", tmp_path / "run", *TINY, "steps=1", "data.superpixel_probability=0"]
+    done = subprocess.run(
+        command("smoke", *words), check=True, env=ONE_THREAD, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert "scribbleprompt: left out of training: half: image 1 (its mask is empty)\n" in done.stderr
+    assert ".py" not in done.stderr
+
+
+def test_a_run_that_cannot_go_on_is_told_without_a_traceback(tmp_path, capsys):
+    steep = [*TINY, "steps=50", "optimisation.rate=1e30"]
+    assert cli.main(["train", "smoke", "--out", str(tmp_path), "--device", "cpu", *steep]) == 1
+    assert "lower optimisation.rate" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_says_how_it_goes_on(tmp_path):
+    process = subprocess.Popen(
+        command("smoke", "--out", tmp_path, *TINY, "steps=100000"), env=ONE_THREAD, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while not (tmp_path / CHECKPOINT).is_file():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    error = process.communicate(timeout=PATIENCE_S)[1]
+    assert process.returncode == 130
+    assert f"scribbleprompt train --resume {tmp_path}" in error
+    assert "Traceback" not in error
 
 
 def test_losses_that_are_no_numbers_are_skipped_and_then_told(tmp_path, monkeypatch):

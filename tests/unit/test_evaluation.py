@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,6 +212,70 @@ def test_tasks_are_read(folder):
     assert [task.modality for task in read_tasks(folder, {"two": "X-ray"})] == ["CT", "X-ray"]
 
 
+def save(path, array):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(array).save(path)
+
+
+def write_pairs(root):
+    """A task of files side by side, one of two folders, and one of arrays, in a folder as training takes it."""
+    mask = disc(20, 20, 9).astype(np.uint8)
+    image = 60 + 120 * mask
+    save(root / "eye" / "left.png", image)
+    save(root / "eye" / "left_mask.png", 255 * mask)
+    save(root / "eye" / "large.png", np.repeat(image, 2, axis=0))
+    save(root / "eye" / "large_mask.png", np.repeat(np.stack([255 * mask] * 3, axis=-1), 2, axis=0))
+    (root / "eye" / "notes.txt").write_text("about them")
+    save(root / "heart" / "mri" / "images" / "a.tif", image)
+    save(root / "heart" / "mri" / "masks" / "a.png", mask)
+    np.savez(root / "heart" / "ct.npz", images=image[None], masks=mask[None])
+
+
+def test_image_and_mask_files_are_tasks_too(tmp_path):
+    write_pairs(tmp_path)
+    (tmp_path / "modalities.csv").write_text("task,modality\nheart/mri,MRI\n")
+    found = {task.name: task for task in read_tasks(tmp_path)}
+    assert list(found) == ["eye", "heart/ct", "heart/mri"]
+    assert found["heart/mri"].modality == "MRI"
+    assert [(case.name, case.pixels.shape, case.truth.sum()) for case in found["eye"].cases()] == [
+        ("large", (96, 40), 2 * disc(20, 20, 9).sum()),
+        ("left", SHAPE, disc(20, 20, 9).sum()),
+    ]
+    assert [task.name for task in read_tasks([tmp_path / "eye", tmp_path / "heart" / "mri"])] == ["eye", "mri"]
+    report = evaluate("nearest", tmp_path, "center_clicks", rounds=2)
+    assert set(report.to_dict()["nearest"]["center_clicks"]["tasks"]) == {"eye", "heart/ct", "heart/mri"}
+    assert report.notes == ("eye: 1 files are left out: notes (it has no mask)",)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "words"),
+    [
+        ("left_mask.png", np.ones((9, 40), np.uint8), r"its mask takes the image's shape \(48, 40\), got \(9, 40\)"),
+        ("left_mask.tif", np.arange(48 * 40, dtype=np.uint16).reshape(SHAPE), "its mask holds 1920 labels"),
+        ("left_mask.tif", np.full(SHAPE, 1.5, np.float32), "its mask holds fractions"),
+        ("left.tif", np.where(disc(9, 9, 2), np.nan, 1).astype(np.float32), "it takes finite numbers"),
+    ],
+)
+def test_bad_image_and_mask_files_are_refused_by_name(tmp_path, name, array, words):
+    write_pairs(tmp_path)
+    for old in (tmp_path / "eye").glob(name.split(".")[0] + ".*"):
+        old.unlink()
+    save(tmp_path / "eye" / name, array)
+    with pytest.raises(ValueError, match=f"eye: left: {words}"):
+        read_tasks(tmp_path)
+    (tmp_path / "eye" / name).write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"eye: left: .* cannot be read as an image"):
+        read_tasks(tmp_path)
+
+
+def test_scribbles_are_where_they_are_not_zero(folder):
+    with np.load(folder / "discs.npz") as file:
+        arrays = dict(file)
+    np.savez(folder / "signed.npz", **{**arrays, "scribbles": -arrays["scribbles"].astype(np.float32)})
+    found = evaluate("nearest", folder).to_dict()["nearest"]["human"]["tasks"]
+    assert found["signed"] == found["discs"]
+
+
 IMAGES, MASKS = np.zeros((2, *SHAPE), np.uint8), np.ones((2, *SHAPE), np.uint8)
 
 
@@ -375,6 +440,14 @@ def test_commands(folder, tmp_path, capsys):
     assert "| nearest |" in capsys.readouterr().out
     assert cli.main(["evaluate", "nearest", "--data", str(tmp_path / "nowhere")]) == 1
     assert "nowhere does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["evaluate", "nearest", "--data", "."], ["compare", "."]])
+def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path, capsys, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)  # without data: the work itself would fail otherwise
+    (tmp_path / "taken").write_text("a file")
+    assert cli.main([*command, "--out", "taken"]) == 1
+    assert "taken" in capsys.readouterr().err
 
 
 def test_a_missing_extra_is_named(folder, monkeypatch, capsys):

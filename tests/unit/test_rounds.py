@@ -173,3 +173,23 @@ def test_shy_strokes_are_there_in_thin_regions_too():
     shy = SimulationConfig(shy_probability=1.0, shyness=(12.0, 12.0), hand=HandHabits(spill_probability=0.0))
     channels = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws_for(masks, 0), shy)
     assert channels.positive.flatten(1).any(1).all()
+
+
+@pytest.mark.parametrize("kinds", [("clicks",), ("scribbles",), ("box", "clicks"), ("clicks", "scribbles")])
+def test_only_wanted_kinds_are_drawn(kinds):
+    masks = disc(64, 20).expand(24, -1, -1, -1)
+    draws, config = draws_for(masks, 0), SimulationConfig(kinds=kinds, hand_probability=1, shy_probability=0)
+    first = first_prompts(masks, draws, config)
+    then = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws.fork(1), config)
+    assert first.box.any() == ("box" in kinds)
+    for channels in (first, then):
+        # At most three clicks of a pixel each; a scribble is larger.
+        large = channels.positive.sum(dim=(1, 2, 3)) > 3
+        assert large.any() == ("scribbles" in kinds)
+        assert (~large & filled(channels.positive)).any() == ("clicks" in kinds)
+
+
+def test_kinds_that_leave_nothing_to_correct_with_are_refused():
+    for kinds in (("box",), (), ("click",)):
+        with pytest.raises(ValueError, match="kinds takes some of box, clicks, scribbles"):
+            SimulationConfig(kinds=kinds)

@@ -22,11 +22,11 @@ def test_shipped_configurations_load_and_survive_a_file(name, tmp_path):
 
 
 def test_the_documented_names_are_shipped():
-    assert {"smoke", "cpu", "gpu", "paper"} <= set(shipped_configs())
+    assert {"smoke", "cpu", "gpu", "paper", "ablation"} <= set(shipped_configs())
 
 
 def test_nothing_that_is_measured_on_is_trained_on():
-    for name in ("cpu", "gpu"):
+    for name in ("cpu", "gpu", "default", "ablation"):
         config = read_config(name)
         assert config.validation.sets
         assert set(config.validation.sets) <= set(config.data.exclude)

@@ -170,6 +170,15 @@ def test_a_broken_file_and_an_empty_folder_are_refused(tmp_path):
         read_data_set(tmp_path, "empty")
 
 
+@pytest.mark.parametrize("files", [("images/a.png", "masks/a.png"), ("a.png", "a_mask.png")])
+def test_a_data_set_in_place_of_the_folder_above_is_told(tmp_path, files):
+    images, masks = pictures(1, 64)
+    for name, array in zip(files, (images[0], masks[0]), strict=True):
+        save(tmp_path / name, array)
+    with pytest.raises(ValueError, match="is one data set by itself; give the folder that holds it"):
+        data_sets(tmp_path)
+
+
 def test_squares_keep_what_they_show():
     image = np.zeros((50, 100), dtype=np.uint8)
     image[10:40, 20:80] = 90

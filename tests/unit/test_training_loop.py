@@ -18,7 +18,7 @@ from scribbleprompt_widget.training.optimisation import (
     rate_factor,
 )
 from scribbleprompt_widget.training.play import SURE, dice, play
-from scribbleprompt_widget.training.validation import people_dice
+from scribbleprompt_widget.training.validation import people_dice, read_people
 
 SIDE = 32
 
@@ -169,11 +169,26 @@ def test_people_are_measured_by_task(tmp_path):
             return x[:, :1] - 0.5
 
     for side in (40, 64):
-        scores = people_dice(Bright(), tmp_path, resolution=side, device=torch.device("cpu"))
+        scores = people_dice(Bright(), read_people(tmp_path), resolution=side, device=torch.device("cpu"))
         assert scores["a"] == pytest.approx(1, abs=0.02)
         assert scores["b"] == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"images": np.zeros((2, 8, 8))}, "lacks masks, scribbles"),
+        ({"images": np.zeros((2, 8, 8, 3)), "masks": np.zeros((2, 8, 8))}, r"images and masks \(N, H, W\)"),
+        ({"images": np.zeros((2, 8, 8)), "masks": np.zeros((2, 8, 9))}, r"images and masks \(N, H, W\)"),
+        ({"images": np.eye(8)[None], "masks": np.eye(8)[None], "scribbles": np.zeros((1, 2, 8, 8))}, "takes scribbles"),
+    ],
+)
+def test_people_in_another_layout_are_refused_by_name(tmp_path, arrays, words):
     with pytest.raises(FileNotFoundError, match=r"\.npz"):
-        people_dice(Bright(), tmp_path / "nowhere", resolution=64, device=torch.device("cpu"))
-    np.savez(tmp_path / "c.npz", images=masks)
-    with pytest.raises(ValueError, match=r"c\.npz.*masks, scribbles"):
-        people_dice(Bright(), tmp_path, resolution=64, device=torch.device("cpu"))
+        read_people(tmp_path)
+    np.savez(tmp_path / "c.npz", **{"scribbles": np.zeros((2, 3, 2, 8, 8)), **arrays} if len(arrays) > 1 else arrays)
+    with pytest.raises(ValueError, match=rf"c\.npz.*{words}"):
+        read_people(tmp_path)
+    (tmp_path / "c.npz").write_bytes(b"PK no archive")
+    with pytest.raises(ValueError, match=r"c\.npz.*cannot be read"):
+        read_people(tmp_path)

@@ -123,3 +123,10 @@ def test_real_data_sets_are_read_without_a_warning():
     source = Source(DataConfig(root=TRAIN, include=names, superpixel_probability=0.0, synthetic_probability=0.0), 128)
     batch = source.batch(0, 16, seed=0)
     assert (batch.masks.mean(dim=(1, 2, 3)) > 0.0005).all()
+
+
+def test_all_data_sets_that_cannot_be_used_are_told_at_once(tmp_path):
+    (tmp_path / "torn.npz").write_bytes(b"PK no archive")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"'empty' .*; data set 'torn' .*cannot be used"):
+        Source(DataConfig(root=tmp_path), 64)
