@@ -4,6 +4,7 @@ import { h, setAttribute, setText } from "./dom";
 import type { CommandName } from "./keys";
 import { Bar, CodePanel, makeHelp, MorePanel, type Trouble } from "./panels";
 import type { LabelTrait } from "./protocol";
+import type { Picture } from "./raster";
 import type { KernelState } from "./requests";
 import { isPositive, widestBrush, type Settings } from "./settings";
 import { StatusLine } from "./status";
@@ -17,6 +18,8 @@ export interface ChromeEvents {
   sign(positive: boolean): void;
   label(index: number): void;
   copy(): void;
+  /** Drags set window and level, or draw again. */
+  window(): void;
   retry(): void;
   dismiss(): void;
 }
@@ -27,7 +30,11 @@ export interface ChromeState {
   labels: LabelTrait[];
   active: number;
   image: Size;
+  picture: Picture | null;
+  /** Of an image pixel, in device pixels. */
   zoom: number;
+  /** Drags set window and level. */
+  windowing: boolean;
   area: number;
   spacing: [number, number] | null | undefined;
   prompts: number;
@@ -79,7 +86,12 @@ export class Chrome {
       toggle: (panel) => this.toggle(panel),
       label: events.label,
     });
-    this.view = new ViewPanel({ set: events.set, fit: () => events.run("fit") });
+    this.view = new ViewPanel({
+      set: events.set,
+      fit: () => events.run("fit"),
+      actual: () => events.run("actual"),
+      window: events.window,
+    });
     this.more = new MorePanel({
       copy: () => {
         this.toggle(null);
@@ -127,7 +139,9 @@ export class Chrome {
       open: this.open,
     });
     this.view.node.hidden = this.open !== "view";
-    if (this.open === "view") this.view.update(settings, widestBrush(state.image), state.zoom);
+    if (this.open === "view") {
+      this.view.update(settings, widestBrush(state.image), state.zoom, state.picture, state.windowing);
+    }
     this.more.node.hidden = this.open !== "more";
     this.help.hidden = this.open !== "help";
     this.more.update(state.model);
@@ -142,6 +156,10 @@ export class Chrome {
 
   toggleHelp(): void {
     this.toggle("help");
+  }
+
+  toggleView(): void {
+    this.toggle("view");
   }
 
   async showCode(code: string): Promise<void> {
@@ -182,8 +200,13 @@ export class Chrome {
     this.status.quiet();
   }
 
-  announce(label: LabelTrait, area: number, spacing: ChromeState["spacing"]): void {
-    this.status.announce(label, area, spacing);
+  announce(text: string): void {
+    this.status.announce(text);
+  }
+
+  /** What is under the pointer. */
+  read(text: string): void {
+    setText(this.status.readout, text);
   }
 
   /** Say in the picture's place why there is none. */

@@ -3,6 +3,7 @@ import type { Clock } from "./clock";
 import { bytesOf, inflate } from "./codec";
 import { Masks, type Patch, type Rect } from "./planes";
 import { Previews } from "./previews";
+import { ProbabilityQuestions } from "./probability";
 import { PromptLists } from "./promptlists";
 import type { Bytes, Command, DrawnPrompt, Host, Incoming, PlaneHeader, Update } from "./protocol";
 import { isPrompt, Requests, type KernelState, type PromptRequest, type Request } from "./requests";
@@ -22,6 +23,8 @@ export interface KernelEvents {
   updated(request: Request | undefined): void;
   /** The state, or what is pending or failed, changed. */
   changed(): void;
+  /** The answer to a question for probabilities came. */
+  heated(): void;
 }
 
 export class Kernel {
@@ -33,6 +36,7 @@ export class Kernel {
   error: string | null = null;
   readonly requests: Requests;
   readonly previews: Previews;
+  readonly probability: ProbabilityQuestions;
   /** What was drawn, as the kernel knows it. */
   readonly prompts = new PromptLists();
   private errorAt = 0;
@@ -59,6 +63,10 @@ export class Kernel {
     // Two views of one widget, or a reloaded page, must not share ids.
     this.requests = new Requests(clock, Math.random().toString(36).slice(2, 10), () => this.changed());
     this.previews = new Previews(clock, () => this.sendPreview());
+    this.probability = new ProbabilityQuestions(clock, (label) => {
+      const id = this.requests.nextId();
+      return this.post({ type: "probability", label, id }) ? id : null;
+    });
     this.calls = [
       host.onMessage((message, buffers) => this.receive(message, buffers)),
       host.onChange("mask_version", () => this.expectVersion()),
@@ -75,6 +83,7 @@ export class Kernel {
   open(image: Size, first: boolean): void {
     this.requests.clear();
     this.dismiss();
+    this.probability.clear();
     this.held = [];
     this.loading = false;
     this.wholeAt = -Infinity;
@@ -98,6 +107,11 @@ export class Kernel {
 
   command(type: "undo" | "redo" | "clear", label: number, askedAt: number | null): void {
     this.send(this.requests.add(type === "clear" ? { type, label } : { type }, askedAt));
+  }
+
+  /** Ask for the probabilities of a label's newest mask, once nothing else waits; null: they are not wanted. */
+  askProbability(label: number | null): void {
+    this.probability.want(label, this.masks.version, this.requests.state === "ready");
   }
 
   /** Send again, in order, what the kernel refused. */
@@ -144,6 +158,9 @@ export class Kernel {
     else if (message.type === "preview") {
       if (this.previews.replied(message.id)) this.masks.showPreview(message.base, patchesOf(message.planes, buffers));
       this.events.changed();
+    } else if (message.type === "probability") {
+      this.probability.replied(message, buffers[0]!);
+      this.events.heated();
     } else if (message.type === "error") this.refused(message.id, message.text);
   }
 
@@ -170,7 +187,7 @@ export class Kernel {
   private refused(id: string | null, text: string): void {
     if (this.previews.failed(id)) return;
     const request = this.requests.finish(id);
-    if (!request && id !== null) return;
+    if (!request && id !== null && !this.probability.failed(id)) return;
     if (isPrompt(request)) this.failed.push(request);
     this.masks.hidePreview();
     this.error = text;

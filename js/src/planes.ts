@@ -13,12 +13,22 @@ export interface Patch extends Rect {
   bits: Uint8Array;
 }
 
+/** What was there before something was written over it. */
+interface Covered {
+  label: number;
+  rect: Rect;
+  pixels: Uint8Array;
+}
+
 export class Masks {
   /** Of the mask that is held; null before the first. */
   version: number | null = null;
   private planes: (Uint8Array | undefined)[] = [];
   private areas: number[] = [];
-  private hidden: { label: number; rect: Rect; pixels: Uint8Array }[] = [];
+  private hidden: Covered[] = [];
+  /** What the last update wrote over; while `previousShown`, what it wrote. */
+  private before: Covered[] = [];
+  private previousShown = false;
 
   /** `touched` is told every rectangle in which a pixel changed. */
   constructor(
@@ -38,10 +48,12 @@ export class Masks {
 
   /** Take an update. False when a version was missed: the masks stay as they are and the whole is needed. */
   apply(base: number | null, version: number, patches: Patch[]): boolean {
+    this.showPrevious(false);
     this.hidePreview();
     if (base !== null && base !== this.version) return false;
     if (base === null) this.erase();
-    for (const patch of patches) this.write(patch);
+    const before = patches.map((patch) => this.cover(patch));
+    this.before = base === null ? [] : before.filter((covered) => covered !== null);
     this.version = version;
     return true;
   }
@@ -49,14 +61,22 @@ export class Masks {
   /** Show rectangles over the mask until the next update. False when they belong to another version. */
   showPreview(base: number, patches: Patch[]): boolean {
     if (base !== this.version) return false;
+    this.showPrevious(false);
     this.hidePreview();
-    for (const patch of patches) {
-      const rect = this.inside(patch);
-      if (!rect) continue;
-      this.hidden.push({ label: patch.label, rect, pixels: copyOut(this.allocated(patch.label), this.width, rect) });
-      this.write(patch);
-    }
+    this.hidden = patches.map((patch) => this.cover(patch)).filter((covered) => covered !== null);
     return true;
+  }
+
+  /** Show the masks as they were before the last update, or again as they are. */
+  showPrevious(shown: boolean): void {
+    if (shown === this.previousShown) return;
+    if (shown) this.hidePreview();
+    this.previousShown = shown;
+    for (const covered of this.before) {
+      const { label, rect, pixels } = covered;
+      covered.pixels = copyOut(this.allocated(label), this.width, rect);
+      this.put(label, rect, pixels);
+    }
   }
 
   hidePreview(): void {
@@ -74,9 +94,14 @@ export class Masks {
     });
   }
 
-  private write(patch: Patch): void {
+  /** Write a patch, and tell what it covers; null when that is nothing. */
+  private cover(patch: Patch): Covered | null {
+    const { label } = patch;
     const rect = this.inside(patch);
-    if (rect) this.put(patch.label, rect, unpackBits(patch, rect));
+    if (!rect) return null;
+    const pixels = copyOut(this.allocated(label), this.width, rect);
+    this.put(label, rect, unpackBits(patch, rect));
+    return { label, rect, pixels };
   }
 
   /** Set the pixels of a rectangle, keep the area, and tell the smallest rectangle that changed. */

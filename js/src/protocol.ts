@@ -14,6 +14,10 @@ export interface ImageTrait {
   high: number;
   /** [row, column] in mm */
   spacing: [number, number] | null;
+  /** Of the values. */
+  unit?: "HU" | null;
+  /** [slope, intercept]: from the data to the image's own values. */
+  rescale?: [number, number];
   data: Bytes;
 }
 
@@ -86,7 +90,7 @@ export interface Traits {
 export type Command =
   | { type: "prompt" | "preview"; label: number; prompt: DrawnPrompt }
   | { type: "undo" | "redo" | "whole" | "settle" }
-  | { type: "clear"; label: number };
+  | { type: "clear" | "probability"; label: number };
 /** `image`: the version of the image that it was drawn on. */
 export type Outgoing = Command & { id: string; image: number };
 
@@ -113,9 +117,17 @@ export interface PreviewReply {
   seconds: number | null;
   planes: PlaneHeader[];
 }
+/** How probable the label is: uint8 in `shape` ([h, w]), over a rectangle of image pixels. */
+export interface ProbabilityReply extends PlaneHeader {
+  type: "probability";
+  id: string;
+  version: number;
+  shape: [number, number];
+}
 export type Incoming =
   | Update
   | PreviewReply
+  | ProbabilityReply
   | { type: "started"; id: string }
   | { type: "error"; id: string | null; text: string };
 

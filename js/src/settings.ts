@@ -1,7 +1,9 @@
 /** What the person has chosen in one view. The kernel knows nothing of it. */
+import type { HeatMode } from "./heatmap";
 import type { MaskMode } from "./overlay";
 import type { Tool } from "./stroke";
 import type { Size } from "./view";
+import type { Shading } from "./windowlevel";
 
 export interface Settings {
   tool: Tool;
@@ -13,6 +15,9 @@ export interface Settings {
   mode: MaskMode;
   maskShown: boolean;
   promptsShown: boolean;
+  shading: Shading;
+  /** What the kernel is asked for beside the mask. */
+  heat: HeatMode;
 }
 
 /** People's scribbles in MedScribble are about 3 pixels wide at 256 x 256. */
@@ -28,6 +33,8 @@ export function initialSettings(image: Size): Settings {
     mode: "both",
     maskShown: true,
     promptsShown: true,
+    shading: { low: 0, high: 1, gamma: 1, inverted: false },
+    heat: "off",
   };
 }
 
