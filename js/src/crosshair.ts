@@ -10,10 +10,16 @@ const WAYS: Record<string, Point> = { arrowleft: [-1, 0], arrowright: [1, 0], ar
 /** What is done as soon as it is begun. */
 const AT_ONCE: readonly Tool[] = ["click"];
 
+export function wayOf(key: string): Point {
+  const [x, y] = WAYS[key.replace("mod+", "")]!;
+  const step = key.startsWith("mod+") ? LARGE_STEP : 1;
+  return [x * step, y * step];
+}
+
 /** A key as the table of keys spells it, to the next place: by an image pixel, or where those are smaller, a CSS pixel. */
 export function stepped([x, y]: Point, key: string, scale: number, image: Size): Point {
-  const [dx, dy] = WAYS[key.replace("mod+", "")] ?? [0, 0];
-  const step = Math.max(Math.round(1 / scale), 1) * (key.startsWith("mod+") ? LARGE_STEP : 1);
+  const [dx, dy] = wayOf(key);
+  const step = Math.max(Math.round(1 / scale), 1);
   const within = (place: number, length: number): number => Math.min(Math.max(Math.round(place), 0), length - 1);
   return [within(x + dx * step, image.width), within(y + dy * step, image.height)];
 }

@@ -8,7 +8,7 @@ export type HeatMode = "off" | "probability" | "uncertainty";
 export const HEAT_MODES: readonly HeatMode[] = ["off", "probability", "uncertainty"];
 
 /** Viridis (van der Walt and Smith), whose brightness tells as much as its colour: colour-blind people read it too. */
-export const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
+export const VIRIDIS = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"];
 /** Alpha of the lowest and highest value: where there is nothing to see, the picture is. */
 const ALPHA: readonly [number, number] = [40, 190];
 

@@ -1,7 +1,7 @@
 /** The whole picture in a corner while only a part of it is seen. A drag in it moves the view. */
 import { h } from "./dom";
-import { greyOf, paintPixels, reduced, type Picture } from "./raster";
 import type { Point } from "./protocol";
+import { greyOf, paintPixels, reduced, type Picture } from "./raster";
 import { writePixels } from "./surface";
 import { levelSize } from "./tiles";
 import { seenPart, type Size, type View } from "./view";
@@ -51,11 +51,9 @@ export class Minimap {
     if (!seen) return;
     if (this.painted?.picture !== picture || this.painted.shading !== shading) this.paint(picture, shading);
     const { width, height } = mapSize(picture, stage);
-    Object.assign(this.node.style, { width: `${width}px`, height: `${height}px` });
-    const { style } = this.frame;
-    style.transform = `translate(${seen.x * width}px, ${seen.y * height}px)`;
-    style.width = `${seen.width * width}px`;
-    style.height = `${seen.height * height}px`;
+    this.node.style.cssText = `width:${width}px;height:${height}px`;
+    const [left, top, right, bottom] = [seen.x, seen.y, seen.width, seen.height].map((share) => `${100 * share}%`);
+    this.frame.style.cssText = `left:${left};top:${top};width:${right};height:${bottom}`;
   }
 
   free(): void {

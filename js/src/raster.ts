@@ -3,7 +3,7 @@ import { pixelsOf, type Pixels } from "./codec";
 import type { Rect } from "./planes";
 import type { Dtype, ImageTrait } from "./protocol";
 import type { Size } from "./view";
-import { rangeIn, shadeOf, type Range, type Shading } from "./windowlevel";
+import { fullWindow, shadeOf, windowBetween, type Shading, type Window } from "./windowlevel";
 
 /** A reduced pixel is the mean of at most this many samples a side: enough against flicker, and quick. */
 const SAMPLES = 4;
@@ -18,9 +18,9 @@ export interface Picture extends Size {
   intercept: number;
   unit: "HU" | null;
   /** Which values are shown black and white unless the person chooses. */
-  usual: Range;
-  /** Least and greatest value. */
-  full: Range;
+  usual: Window;
+  /** From the least value to the greatest. */
+  full: Window;
 }
 
 /** Throws when the image's data are not there or do not fit its shape. */
@@ -32,22 +32,22 @@ export function pictureOf(image: ImageTrait): Picture {
     throw new Error(`${pixels.length} values for an image of ${image.shape.join(" x ")}`);
   }
   const [slope, intercept] = rescale;
-  const valuesOf = (range: Range): Range => ({ low: range.low * slope + intercept, high: range.high * slope + intercept });
-  let full: Range | null = null;
+  const ofValues = ({ window, level }: Window): Window => ({ window: window * slope, level: level * slope + intercept });
+  let full: Window | null = null;
   return {
     ...{ width, height, channels, dtype, pixels, slope, intercept, unit },
-    usual: valuesOf({ low, high }),
+    usual: ofValues(windowBetween(low, high)),
     // All pixels are looked at only when somebody wants to know.
     get full() {
-      return (full ??= valuesOf(rangeIn(pixels)));
+      return (full ??= ofValues(fullWindow(pixels)));
     },
   };
 }
 
 /** From one of the picture's pixels to grey. */
 export function greyOf({ dtype, slope, intercept }: Picture, shading: Shading): (pixel: number) => number {
-  const pixelOf = (value: number): number => (value - intercept) / slope;
-  return shadeOf(dtype, { ...shading, low: pixelOf(shading.low), high: pixelOf(shading.high) });
+  const { window, level } = shading;
+  return shadeOf(dtype, { ...shading, window: window / slope, level: (level - intercept) / slope });
 }
 
 /**

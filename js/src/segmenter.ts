@@ -1,7 +1,7 @@
 /** The widget put together: what the person does goes to the kernel, what the kernel says goes to the screen. */
 import { browserClock, type Clock } from "./clock";
 import { Chrome } from "./chrome";
-import { Crosshair } from "./crosshair";
+import { Crosshair, wayOf } from "./crosshair";
 import { setAttribute } from "./dom";
 import { resultText } from "./format";
 import { Furniture } from "./furniture";
@@ -21,7 +21,7 @@ import { Stage } from "./stage";
 import type { Tool } from "./stroke";
 import { Truth } from "./truth";
 import { centredOn, clamp, fit, follow, pan, resized, scaleAt, toImage, toScreen, zoomAt, type Size, type View } from "./view";
-import { dragged, presetIndex, presetsOf } from "./windowlevel";
+import { dragged, presetIndex, presetsOf, windowText } from "./windowlevel";
 
 const ZOOM_STEP = 1.4;
 /** In CSS pixels: a smaller brush cannot be seen as a circle. */
@@ -30,8 +30,10 @@ const LEAST_CIRCLE = 6;
 const CROSSHAIR_MARGIN = 24;
 /** Milliseconds: a crosshair that rests this long is read out. */
 const READ_AFTER = 500;
+/** What an arrow key does to window and level, as a drag by CSS pixels. */
+const WINDOW_STEP = 8;
 const PEN_DRAWS = "The pen draws. Two fingers move the picture.";
-const WINDOW_MODE = "Drag: across window, up and down level. W or Esc ends.";
+const WINDOW_MODE = "Drag or arrows: across window, up and down level. W ends.";
 const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
 const TOOLS: readonly string[] = ["scribble", "click", "box"];
 
@@ -149,12 +151,7 @@ class Segmenter {
         this.crosshair.hide();
         return this.begin(at, other);
       },
-      window: (dx, dy) => {
-        this.windowed = true;
-        const { shading } = this.settings;
-        const { picture } = this.scene;
-        if (picture) this.set({ shading: { ...shading, ...dragged(shading, dx, dy, picture.full) } });
-      },
+      window: (dx, dy) => this.dragWindow(dx, dy),
       refused: () => this.chrome.say(PEN_DRAWS),
       pan: (dx, dy) => this.look(pan(this.view, dx, dy)),
       zoom: (at, factor) => this.zoom(at, factor),
@@ -369,6 +366,11 @@ class Segmenter {
 
   private moveCrosshair(key: string): boolean {
     if (this.gestures.drawing) return true;
+    if (this.windowing) {
+      const [x, y] = wayOf(key);
+      this.dragWindow(x * WINDOW_STEP, y * WINDOW_STEP);
+      return true;
+    }
     const { width, height } = this.stage.size;
     const from = toImage(this.view, this.pointer ?? [width / 2, height / 2]);
     const at = this.crosshair.move(key, from, this.view.scale, this.image);
@@ -412,9 +414,17 @@ class Segmenter {
     const { picture } = this.scene;
     if (!picture) return;
     const presets = presetsOf(picture);
-    const { name, title, low, high } = presets[(presetIndex(presets, this.settings.shading) + 1) % presets.length]!;
-    this.set({ shading: { ...this.settings.shading, low, high } });
-    this.chrome.say(title.startsWith(name) ? title : `${name}: ${title.toLowerCase()}`);
+    const { name, ...range } = presets[(presetIndex(presets, this.settings.shading) + 1) % presets.length]!;
+    this.set({ shading: { ...this.settings.shading, ...range } });
+    this.chrome.say(`${name}: ${windowText(range, picture.unit)}`);
+  }
+
+  /** As a drag by so many CSS pixels. */
+  private dragWindow(dx: number, dy: number): void {
+    this.windowed = true;
+    const { shading } = this.settings;
+    const { picture } = this.scene;
+    if (picture) this.set({ shading: { ...shading, ...dragged(shading, dx, dy, picture.full) } });
   }
 
   private announceResult(before: number | null): void {

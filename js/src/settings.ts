@@ -33,7 +33,7 @@ export function initialSettings(image: Size): Settings {
     mode: "both",
     maskShown: true,
     promptsShown: true,
-    shading: { low: 0, high: 1, gamma: 1, inverted: false },
+    shading: { window: 1, level: 0.5, gamma: 1, inverted: false },
     heat: "off",
   };
 }

@@ -1,8 +1,7 @@
 /** The `view` popover: brush, mask, zoom and grey levels. */
 import { h, setText } from "./dom";
-import { Choice, checkbox, field, quietButton, Slider } from "./fields";
+import { button, Choice, checkbox, field, Slider } from "./fields";
 import type { HeatMode } from "./heatmap";
-import { icon } from "./icons";
 import { titleOf } from "./keys";
 import type { MaskMode } from "./overlay";
 import type { Picture } from "./raster";
@@ -68,8 +67,8 @@ export class ViewPanel {
       field(
         "Zoom",
         this.zoom,
-        quietButton(titleOf("fit"), events.fit, icon("fit"), "Fit"),
-        quietButton(titleOf("actual"), events.actual, "1:1"),
+        button("Fit", titleOf("fit"), events.fit),
+        button("1:1", titleOf("actual"), events.actual),
       ),
       ...this.greys.nodes,
     );

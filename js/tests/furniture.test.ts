@@ -29,7 +29,7 @@ describe("scale bar", () => {
 describe("readout", () => {
   const picture = (pixels: Picture["pixels"], more: Partial<Picture> = {}): Picture => ({
     ...{ width: 2, height: 1, channels: 1, dtype: "int16", pixels, slope: 1, intercept: 0, unit: null },
-    ...{ usual: { low: 0, high: 1 }, full: { low: 0, high: 1 }, ...more },
+    ...{ usual: { window: 1, level: 0 }, full: { window: 1, level: 0 }, ...more },
   });
 
   it("gives the image's own value", () => {
@@ -60,7 +60,7 @@ describe("heat map", () => {
 
   it("goes from one end of its colours to the other, and is more opaque the higher it is", () => {
     const colors = heatColors("probability");
-    expect([rgb(colors[0]!), rgb(colors[255]!)]).toEqual([VIRIDIS[0], VIRIDIS[8]]);
+    expect([rgb(colors[0]!), rgb(colors[255]!)]).toEqual([VIRIDIS[0], VIRIDIS[VIRIDIS.length - 1]]);
     expect(colors[0]! >>> 24).toBeLessThan(colors[255]! >>> 24);
   });
 

@@ -38,8 +38,8 @@ describe("pixels", () => {
   it("are windowed by the image's own values, whatever their data are", () => {
     const image = { ...trait("float32", [1, 3], Float32Array.of(0, 0.5, 1), 0, 1), rescale: [200, 1000] as [number, number] };
     const picture = pictureOf(image);
-    expect([picture.usual, picture.full]).toEqual([{ low: 1000, high: 1200 }, { low: 1000, high: 1200 }]);
-    const shade = greyOf(picture, { low: 1100, high: 1200, gamma: 1, inverted: false });
+    expect([picture.usual, picture.full]).toEqual([{ window: 200, level: 1100 }, { window: 200, level: 1100 }]);
+    const shade = greyOf(picture, { window: 100, level: 1150, gamma: 1, inverted: false });
     expect([...picture.pixels].map(shade)).toEqual([0, 0, 255]);
   });
 

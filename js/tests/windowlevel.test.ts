@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { dragged, levelOf, presetIndex, presetsOf, rangeIn, shadeOf, windowOf, type Range, type Shading } from "../src/windowlevel";
+import { dragged, fullWindow, presetIndex, presetsOf, shadeOf, windowBetween, windowText, type Shading } from "../src/windowlevel";
 
-const plain = (low: number, high: number): Shading => ({ low, high, gamma: 1, inverted: false });
+const plain = (low: number, high: number): Shading => ({ ...windowBetween(low, high), gamma: 1, inverted: false });
 
 describe("window", () => {
   it("maps low to black and high to white, for each dtype", () => {
@@ -34,52 +34,55 @@ describe("window", () => {
     const inverted = shadeOf(dtype, { ...plain(0, 200), gamma: 2, inverted: true });
     expect([0, 100, 200].map(inverted)).toEqual([255, 191, 0]);
   });
+
+  it("is told no finer than greys are", () => {
+    expect(windowText({ window: 1500, level: -600 }, "HU")).toBe("window 1500, level −600 HU");
+    expect(windowText({ window: 80.4, level: 40 }, null)).toBe("window 80.4, level 40.0");
+    expect(windowText({ window: 0.5, level: 0.25 }, null)).toBe("window 0.500, level 0.250");
+  });
 });
 
 describe("a drag", () => {
-  const full: Range = { low: 0, high: 4000 };
+  const full = { window: 4000, level: 2000 };
 
   it("to the right widens the window about its level, and back undoes it", () => {
-    const wide = dragged(plain(1000, 1400), 100, 0, full);
-    expect(windowOf(wide)).toBeCloseTo(400 * Math.sqrt(Math.E));
-    expect(levelOf(wide)).toBeCloseTo(1200);
-    const back = dragged({ ...plain(0, 0), ...wide }, -100, 0, full);
-    expect([back.low, back.high]).toEqual([expect.closeTo(1000), expect.closeTo(1400)]);
+    const wide = dragged({ window: 400, level: 1200 }, 100, 0, full);
+    expect(wide).toEqual({ window: expect.closeTo(400 * Math.sqrt(Math.E)), level: 1200 });
+    expect(dragged(wide, -100, 0, full).window).toBeCloseTo(400);
   });
 
   it("upwards lowers the level, which brightens, by a part of the window", () => {
-    const { low, high } = dragged(plain(1000, 1300), 0, -100, full);
-    expect([low, high]).toEqual([expect.closeTo(900), expect.closeTo(1200)]);
+    expect(dragged({ window: 300, level: 1150 }, 0, -100, full)).toEqual({ window: 300, level: expect.closeTo(1050) });
   });
 
   it("loses neither window nor level out of the image's range", () => {
-    expect(windowOf(dragged(plain(0, 4000), 1e4, 0, full))).toBe(8000);
-    expect(windowOf(dragged(plain(0, 4000), -1e5, 0, full))).toBeGreaterThan(0);
-    expect(dragged(plain(0, 4000), 0, 1e6, full).low).toBe(4000);
+    expect(dragged(full, 1e4, 0, full).window).toBe(8000);
+    expect(dragged(full, -1e5, 0, full).window).toBeGreaterThan(0);
+    expect(dragged(full, 0, 1e6, full).level).toBe(6000); // all black, and not further
   });
 });
 
 describe("presets", () => {
-  const usual = { low: -200, high: 300 };
-  const full = { low: -1024, high: 3071 };
+  const usual = { window: 500, level: 50 };
+  const full = { window: 4095, level: 1023.5 };
 
   it("have CT's windows only where the values are Hounsfield units", () => {
     expect(presetsOf({ usual, full, unit: null }).map(({ name }) => name)).toEqual(["Auto", "Full"]);
     const presets = presetsOf({ usual, full, unit: "HU" });
-    expect(presets.map(({ name, low, high }) => [name, low, high])).toEqual([
-      ["Auto", -200, 300],
-      ["Full", -1024, 3071],
-      ["Brain", 0, 80],
-      ["Lung", -1350, 150],
-      ["Bone", -500, 1300],
-      ["Abdomen", -150, 250],
+    expect(presets.map(({ name, window, level }) => [name, window, level])).toEqual([
+      ["Auto", 500, 50],
+      ["Full", 4095, 1023.5],
+      ["Brain", 80, 40],
+      ["Lung", 1500, -600],
+      ["Bone", 1800, 400],
+      ["Abdomen", 400, 50],
     ]);
-    expect(presetIndex(presets, { low: 0, high: 80 })).toBe(2);
-    expect(presetIndex(presets, { low: 0, high: 81 })).toBe(-1);
+    expect(presetIndex(presets, { window: 80, level: 40 })).toBe(2);
+    expect(presetIndex(presets, { window: 80, level: 41 })).toBe(-1);
   });
 
   it("find the range of any image", () => {
-    expect(rangeIn(Int16Array.of(3, -7, 12))).toEqual({ low: -7, high: 12 });
-    expect(rangeIn(Uint8Array.of(5, 5))).toEqual({ low: 5, high: 6 });
+    expect(fullWindow(Int16Array.of(3, -7, 12))).toEqual({ window: 19, level: 2.5 });
+    expect(fullWindow(Uint8Array.of(5, 5))).toEqual({ window: 1, level: 5.5 });
   });
 });
