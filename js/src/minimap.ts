@@ -1,4 +1,5 @@
 /** The whole picture in a corner while only a part of it is seen. A drag in it moves the view. */
+import type { Pixels } from "./codec";
 import { h } from "./dom";
 import type { Point } from "./protocol";
 import { greyOf, paintPixels, reduced, type Picture } from "./raster";
@@ -29,7 +30,7 @@ export class Minimap {
   private canvas = h("canvas");
   private frame = h("div", { class: "sp-frame" });
   readonly node = h("div", { class: "sp-minimap", "aria-hidden": "true", title: "Drag to move the view", hidden: true }, this.canvas, this.frame);
-  private painted: { picture: Picture; shading: Shading } | null = null;
+  private painted: { picture: Picture; shading: Shading; means: Pixels } | null = null;
 
   /** `look` is given a place in shares of the image's width and height. */
   constructor(look: (at: Point) => void) {
@@ -62,14 +63,14 @@ export class Minimap {
   }
 
   private paint(picture: Picture, shading: Shading): void {
-    this.painted = { picture, shading };
     const level = mapLevel(picture);
     const rect = { x: 0, y: 0, ...levelSize(picture, level) };
+    const means = this.painted?.picture === picture ? this.painted.means : reduced(picture, rect, level);
+    this.painted = { picture, shading, means };
     this.canvas.width = rect.width;
     this.canvas.height = rect.height;
     const context = this.canvas.getContext("2d");
     if (!context) return;
-    const means = reduced(picture, rect, level);
     const grey = greyOf(picture, shading);
     writePixels({ canvas: this.canvas, context }, rect, (out) => paintPixels(picture, rect, grey, out, means));
   }

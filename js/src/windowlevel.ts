@@ -59,7 +59,7 @@ export function presetIndex(presets: Preset[], { window, level }: Window): numbe
 /** "window 400, level 40 HU" */
 export function windowText({ window, level }: Window, unit: string | null | undefined): string {
   const digits = clampTo(Math.ceil(Math.log10(GREYS / window)), 0, 9);
-  const text = (value: number): string => value.toFixed(digits).replace("-", "−");
+  const text = (value: number): string => String(Number(value.toFixed(digits))).replace("-", "−");
   return `window ${text(window)}, level ${text(level)}${unit ? ` ${unit}` : ""}`;
 }
 
@@ -85,7 +85,8 @@ export function shadeOf(dtype: Dtype, { window, level, gamma, inverted }: Shadin
   if (dtype === "float32") return shade;
   // Whole numbers are few: look them up.
   const [first, count] = dtype === "uint8" ? [0, 256] : dtype === "uint16" ? [0, 65536] : [-32768, 65536];
-  const table = Uint8Array.from({ length: count }, (_, i) => shade(i + first));
+  const table = new Uint8Array(count);
+  for (let i = 0; i < count; i++) table[i] = shade(i + first); // `from` takes ten times as long
   return (value) => table[value - first]!;
 }
 

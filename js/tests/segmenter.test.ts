@@ -217,6 +217,16 @@ describe("the widget", () => {
     expect(root.dataset.sign).toBe("negative"); // as before the box
   });
 
+  it("takes all that the pointer did since the last frame", async () => {
+    await mount();
+    pointer("pointerdown", ...at(1, 1));
+    const parts = [[4, 1], [4, 5], [8, 5]].map(([x, y]) => ({ clientX: at(x!, y!)[0], clientY: at(x!, y!)[1] }));
+    const move = new MouseEvent("pointermove", { ...parts[2], buttons: 1, bubbles: true });
+    canvas.dispatchEvent(Object.assign(move, { pointerId: 1, pointerType: "mouse", getCoalescedEvents: () => parts }));
+    pointer("pointerup", ...at(8, 5));
+    expect(host.last()).toMatchObject({ prompt: { points: [[1, 1], [4, 1], [4, 5], [8, 5]] } });
+  });
+
   it("drops a stroke on Esc, and keeps one that the system cuts short", async () => {
     await mount();
     pointer("pointerdown", ...at(2, 2));
@@ -503,7 +513,7 @@ describe("the widget", () => {
     expect(help.hidden).toBe(false);
     key("Escape");
     expect(help.hidden).toBe(true);
-    button(/^Brush, mask/).click();
+    button(/^View/).click();
     const panel = root.querySelector<HTMLElement>(".sp-popover[aria-label=View]")!;
     expect(panel.hidden).toBe(false);
     drag([[2, 2]]);
@@ -521,7 +531,7 @@ describe("the widget", () => {
       element.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
       element.click();
     };
-    const view = button(/^Brush, mask/);
+    const view = button(/^View/);
     expect(view.getAttribute("aria-haspopup")).toBe("dialog");
     pressed(view);
     await settled();

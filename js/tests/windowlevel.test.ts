@@ -37,8 +37,8 @@ describe("window", () => {
 
   it("is told no finer than greys are", () => {
     expect(windowText({ window: 1500, level: -600 }, "HU")).toBe("window 1500, level −600 HU");
-    expect(windowText({ window: 80.4, level: 40 }, null)).toBe("window 80.4, level 40.0");
-    expect(windowText({ window: 0.5, level: 0.25 }, null)).toBe("window 0.500, level 0.250");
+    expect(windowText({ window: 80.4, level: 40 }, null)).toBe("window 80.4, level 40");
+    expect(windowText({ window: 0.5, level: 0.25 }, null)).toBe("window 0.5, level 0.25");
   });
 });
 
