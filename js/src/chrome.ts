@@ -104,7 +104,7 @@ export class Chrome {
     this.status = new StatusLine(clock);
     this.root = h(
       "div",
-      { class: "sp-segmenter", tabindex: 0, role: "group", "aria-label": "Segmenter", "data-jp-suppress-context-menu": "" },
+      { class: "sp-segmenter", tabindex: 0, role: "application", "aria-label": "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },
       this.toolbar.node,
       this.toolbar.labels,
       h("div", { class: "sp-body" }, stage, this.missing, this.view.node, this.more.node, this.help),

@@ -21,7 +21,7 @@ import { Stage } from "./stage";
 import type { Tool } from "./stroke";
 import { Truth } from "./truth";
 import { centredOn, clamp, fit, follow, pan, resized, scaleAt, toImage, toScreen, zoomAt, type Size, type View } from "./view";
-import { dragged, presetIndex, presetsOf, windowText } from "./windowlevel";
+import { dragged, presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
 
 const ZOOM_STEP = 1.4;
 /** In CSS pixels: a smaller brush cannot be seen as a circle. */
@@ -67,6 +67,8 @@ class Segmenter {
   private windowed = false;
   /** Area that was last read out. */
   private toldArea = 0;
+  /** Where the pointer was last. */
+  private hovered = "";
   private unread: () => void = () => {};
   private calls: (() => void)[];
   private refreshing = false;
@@ -226,6 +228,11 @@ class Segmenter {
 
   private look(view: View): void {
     this.view = clamp(view, this.image, this.stage.size);
+    this.changed();
+  }
+
+  /** Anything on the screen may be another than before. */
+  private changed(): void {
     this.stage.invalidate();
     this.showCursor();
     this.refresh();
@@ -299,7 +306,11 @@ class Segmenter {
   }
 
   private hover(at: Point | null): void {
-    if (at && !this.crosshair.drawing) this.crosshair.hide();
+    // Browsers tell of a move, too, when what lies under a pointer that rests is another.
+    const rests = String(at) === this.hovered;
+    this.hovered = String(at);
+    if (at && this.crosshair.at && (rests || this.crosshair.drawing)) return;
+    if (at) this.crosshair.hide();
     this.pointer = at ?? (this.pen.stroke ? this.pointer : null);
     this.showCursor();
   }
@@ -344,7 +355,7 @@ class Segmenter {
       this.set({ heat });
       this.chrome.say(heat === "off" ? "No map" : `Map of ${heat}`);
     } else if (command === "preset") this.nextPreset();
-    else if (command === "invert") this.set({ shading: { ...settings.shading, inverted: !settings.shading.inverted } });
+    else if (command === "invert") this.shade({ inverted: !settings.shading.inverted });
     else if (command === "options") this.chrome.toggleView();
     else if (command === "copy") void this.chrome.showCode(this.python());
     else if (command === "undo" || command === "redo" || command === "clear") {
@@ -405,9 +416,7 @@ class Segmenter {
     if (on && !this.windowing) this.chrome.say(WINDOW_MODE);
     this.windowing = on;
     this.gestures.next = this.held.has("pan") ? "pan" : on || this.held.has("window") ? "window" : "stroke";
-    this.stage.invalidate();
-    this.showCursor();
-    this.refresh();
+    this.changed();
   }
 
   private nextPreset(): void {
@@ -415,16 +424,19 @@ class Segmenter {
     if (!picture) return;
     const presets = presetsOf(picture);
     const { name, ...range } = presets[(presetIndex(presets, this.settings.shading) + 1) % presets.length]!;
-    this.set({ shading: { ...this.settings.shading, ...range } });
+    this.shade(range);
     this.chrome.say(`${name}: ${windowText(range, picture.unit)}`);
   }
 
   /** As a drag by so many CSS pixels. */
   private dragWindow(dx: number, dy: number): void {
     this.windowed = true;
-    const { shading } = this.settings;
     const { picture } = this.scene;
-    if (picture) this.set({ shading: { ...shading, ...dragged(shading, dx, dy, picture.full) } });
+    if (picture) this.shade(dragged(this.settings.shading, dx, dy, picture.full));
+  }
+
+  private shade(part: Partial<Shading>): void {
+    this.set({ shading: { ...this.settings.shading, ...part } });
   }
 
   private announceResult(before: number | null): void {
@@ -441,9 +453,7 @@ class Segmenter {
     if (settings.tool !== tool || settings.positive !== positive) {
       this.chrome.announce(`${settings.tool}, ${isPositive(settings) ? "positive" : "negative"}`);
     }
-    this.stage.invalidate();
-    this.showCursor();
-    this.refresh();
+    this.changed();
   }
 
   private chooseSign(positive: boolean): void {
