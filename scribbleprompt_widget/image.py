@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,6 +49,8 @@ class Image:
         The path that it was read from, or None.
     binary
         Whether it was given as booleans.
+    unit
+        What the values are in: "HU", Hounsfield units, for DICOM files of CT that say so; else None.
     """
 
     pixels: NDArray[Any]
@@ -56,6 +59,7 @@ class Image:
     source: str | None = None
     _: KW_ONLY
     binary: bool = False
+    unit: str | None = None
 
     @classmethod
     def of(
@@ -107,7 +111,7 @@ class Image:
         raw, source = read_slice(image, slice_index, axis)
         spacing = None if raw.spacing is None else (raw.spacing[0], raw.spacing[1])
         binary = raw.array.dtype.kind == "b"
-        opened = cls(_own_copy(raw.array), spacing, raw.geometry, source, binary=binary)
+        opened = cls(_own_copy(raw.array), spacing, raw.geometry, source, binary=binary, unit=raw.unit)
         return opened if chosen is None else opened._with_spacing(chosen)
 
     def __post_init__(self) -> None:
@@ -181,7 +185,7 @@ class Image:
         Wire
             `pixels` (H, W) or (H, W, 3), read-only, of uint8, uint16, int16 or float32: the depth is kept, and other
             integers go to 16 bits where every value fits. What float32 does not hold is scaled, so that `low` is 0
-            and `high` is 1. NaN and -inf become the least finite pixel, +inf the greatest.
+            and `high` is 1, and `rescale` undoes it. NaN and -inf become the least finite pixel, +inf the greatest.
         """
         values = self._finite
         low, high = self.intensity_range
@@ -197,7 +201,8 @@ class Image:
             if np.array_equal(same, values):
                 return Wire(_read_only(same), low, high)
         limit = float(np.finfo(np.float32).max)
-        return Wire(_read_only(_scaled(values, low, high, -limit, limit)), 0.0, 1.0)
+        back = min(high - low, sys.float_info.max), low  # infinity has no JSON
+        return Wire(_read_only(_scaled(values, low, high, -limit, limit)), 0.0, 1.0, back)
 
     @cached_property
     def _finite(self) -> NDArray[Any]:
@@ -213,11 +218,15 @@ class Image:
 
 
 class Wire(NamedTuple):
-    """What the browser gets: `pixels`, and the values of theirs that are shown black (`low`) and white (`high`)."""
+    """What the browser gets: `pixels`, and the values of theirs that are shown black (`low`) and white (`high`).
+
+    `rescale` is (slope, intercept): a pixel times the one plus the other is the image's own value.
+    """
 
     pixels: NDArray[Any]
     low: float
     high: float
+    rescale: tuple[float, float] = (1.0, 0.0)
 
 
 def _own_copy(array: NDArray[Any]) -> NDArray[Any]:

@@ -32,6 +32,9 @@ _PIXEL_SPACING = "0028|0030"
 _SPACING_KEYS = (_PIXEL_SPACING, "0018|1164", "0018|2010")
 _SAMPLES, _PHOTOMETRIC = "0028|0002", "0028|0004"
 _BITS_ALLOCATED, _BITS_STORED, _SIGNED = "0028|0100", "0028|0101", "0028|0103"
+_MODALITY, _IMAGE_TYPE = "0008|0060", "0008|0008"
+_RESCALE_INTERCEPT, _RESCALE_TYPE = "0028|1052", "0028|1054"
+HOUNSFIELD = "HU"
 # The transfer syntax of run-length encoding as it stands in a file's first bytes; SimpleITK does not tell it.
 _RUN_LENGTH = b"\x02\x00\x10\x00UI\x14\x001.2.840.10008.1.2.5\0"
 _META_BYTES = 2048
@@ -76,12 +79,14 @@ class RawImage:
 
     `has_channels` says whether the last axis is colour (or grey and alpha), None where only the shape can
     tell. `spacing` is in millimetres, one value for each axis that is not colour, in the array's order.
+    `unit` is what the values are in: "HU", or None where that is not known.
     """
 
     array: NDArray[Any]
     has_channels: bool | None = None
     spacing: tuple[float, ...] | None = None
     geometry: Geometry | None = None
+    unit: str | None = None
 
 
 def read_image_file(path: Path) -> RawImage:
@@ -236,8 +241,8 @@ def _read_dicom(path: Path) -> RawImage:
     with quiet_sitk():
         reader = _dicom_reader(path)
         raw = raw_from_sitk(reader.Execute())
-    stated = {key: reader.GetMetaData(key) for key in _SPACING_KEYS if reader.HasMetaDataKey(key)}
-    return _with_dicom_spacing(raw, stated)
+    stated = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+    return replace(_with_dicom_spacing(raw, stated), unit=_dicom_unit(stated))
 
 
 def _dicom_reader(path: Path) -> Any:
@@ -259,6 +264,17 @@ def _is_run_length_encoded(path: Path) -> bool:
         return _RUN_LENGTH in file.read(_META_BYTES)
 
 
+def _dicom_unit(stated: dict[str, str]) -> str | None:
+    """Hounsfield units, where the file says so: CT's own images, brought to them by a rescale intercept.
+
+    Not projections (localizers), nor what says that it was rescaled to something else (PS3.3, C.11.1.1.2), nor
+    MONOCHROME1, which ITK turns round.
+    """
+    told = {key: stated.get(key, "").strip() for key in (_MODALITY, _IMAGE_TYPE, _PHOTOMETRIC, _RESCALE_TYPE)}
+    is_ct = told[_MODALITY] == "CT" and "LOCALIZER" not in told[_IMAGE_TYPE] and told[_PHOTOMETRIC] == "MONOCHROME2"
+    return HOUNSFIELD if is_ct and _RESCALE_INTERCEPT in stated and told[_RESCALE_TYPE] in ("", HOUNSFIELD) else None
+
+
 def _with_dicom_spacing(raw: RawImage, stated: dict[str, str]) -> RawImage:
     """Trust Pixel Spacing, which ITK ignores for some classes (CR, multi-frame), and no invented 1 mm."""
     if raw.geometry is None or raw.spacing is None:
@@ -266,7 +282,7 @@ def _with_dicom_spacing(raw: RawImage, stated: dict[str, str]) -> RawImage:
     try:
         row, column = (float(value) for value in stated.get(_PIXEL_SPACING, "").split("\\"))
     except ValueError:
-        invented = not any(stated.values()) and raw.spacing[-2:] == (1.0, 1.0)
+        invented = not any(stated.get(key) for key in _SPACING_KEYS) and raw.spacing[-2:] == (1.0, 1.0)
         return replace(raw, spacing=None) if invented else raw
     if not (0 < row < math.inf and 0 < column < math.inf):
         return replace(raw, spacing=None)
@@ -288,13 +304,13 @@ def _read_dicom_folder(path: Path) -> RawImage:
         names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(path), series[0])
         if len(names) == 1:  # one file may hold many frames, which the series reader does not expect
             return _read_dicom(Path(names[0]))
-        _dicom_reader(Path(names[0]))  # refuses what ITK reads wrong
+        header = _dicom_reader(Path(names[0]))  # refuses what ITK reads wrong
         reader = sitk.ImageSeriesReader()
         reader.SetFileNames(names)
         reader.MetaDataDictionaryArrayUpdateOn()
         raw = raw_from_sitk(reader.Execute())
-    stated = {key: reader.GetMetaData(0, key) for key in _SPACING_KEYS if reader.HasMetaDataKey(0, key)}
-    return _with_dicom_spacing(raw, stated)
+    stated = {key: header.GetMetaData(key) for key in header.GetMetaDataKeys()}
+    return replace(_with_dicom_spacing(raw, stated), unit=_dicom_unit(stated))
 
 
 def load_sitk() -> Any:

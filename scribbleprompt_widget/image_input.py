@@ -147,7 +147,8 @@ def _one_slice(raw: RawImage, slice_index: int | None, axis: int | None) -> tupl
     slice_index = _whole_number("slice_index", slice_index, space[axis], f" along axis {axis} of image {shape}")
     spacing = None if raw.spacing is None else tuple(np.delete(raw.spacing, axis).tolist())
     geometry = None if raw.geometry is None else replace(raw.geometry, axis=axis, slice_index=slice_index)
-    return RawImage(raw.array.take(slice_index, axis), has_channels, spacing, geometry), has_channels
+    cut = raw.array.take(slice_index, axis)
+    return replace(raw, array=cut, has_channels=has_channels, spacing=spacing, geometry=geometry), has_channels
 
 
 def _which_slice(raw: RawImage, space: tuple[int, ...]) -> str:

@@ -8,6 +8,7 @@ import { makeLabelBar } from "./labelbar";
 import { makeLabelPanel, type LabelEvents } from "./labelpanel";
 import { Bar, CodePanel, makeHelp, MorePanel, type Trouble } from "./panels";
 import type { Entry, Finish, LabelTrait, Steps } from "./protocol";
+import type { Picture } from "./raster";
 import type { KernelState } from "./requests";
 import { isPositive, toolInHand, widestBrush, type Settings } from "./settings";
 import { StatusLine } from "./status";
@@ -29,6 +30,8 @@ export interface ChromeEvents {
   /** The history is shown. */
   history(): void;
   copy(): void;
+  /** Drags set window and level, or draw again. */
+  window(): void;
   retry(): void;
   dismiss(): void;
 }
@@ -40,7 +43,11 @@ export interface ChromeState {
   active: number;
   entries: Entry[];
   image: Size;
+  picture: Picture | null;
+  /** Of an image pixel, in device pixels. */
   zoom: number;
+  /** Drags set window and level. */
+  windowing: boolean;
   area: number;
   spacing: [number, number] | null | undefined;
   prompts: number;
@@ -106,7 +113,12 @@ export class Chrome {
     this.finish = makeFinishPanel(events);
     this.label = makeLabelPanel(events.relabel);
     this.history = makeHistoryPanel(events.go);
-    this.view = new ViewPanel({ set: events.set, fit: () => events.run("fit") });
+    this.view = new ViewPanel({
+      set: events.set,
+      fit: () => events.run("fit"),
+      actual: () => events.run("actual"),
+      window: events.window,
+    });
     this.more = new MorePanel({
       commit: () => {
         this.toggle(null);
@@ -124,7 +136,7 @@ export class Chrome {
     this.status = new StatusLine(clock);
     this.root = h(
       "div",
-      { class: "sp-segmenter", tabindex: 0, role: "group", "aria-label": "Segmenter", "data-jp-suppress-context-menu": "" },
+      { class: "sp-segmenter", tabindex: 0, role: "application", "aria-label": "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },
       this.toolbar.node,
       this.labelBar.node,
       h("div", { class: "sp-body" }, stage, this.missing, ...PANELS.map((name) => this[name].node), this.help),
@@ -161,7 +173,9 @@ export class Chrome {
     this.labelBar.update({ labels, active, entries, hidden: settings.hiddenLabels });
     for (const name of PANELS) this[name].node.hidden = this.open !== name;
     if (this.open === "tools") this.tools.update(settings);
-    if (this.open === "view") this.view.update(settings, widestBrush(state.image), state.zoom);
+    if (this.open === "view") {
+      this.view.update(settings, widestBrush(state.image), state.zoom, state.picture, state.windowing);
+    }
     if (this.open === "finish") this.finish.update(entries[active]!);
     if (this.open === "label") {
       const hidden = settings.hiddenLabels.includes(active);
@@ -195,6 +209,10 @@ export class Chrome {
 
   showHistory(steps: Steps): void {
     this.history.show(steps, this.last?.labels ?? []);
+  }
+
+  toggleView(): void {
+    this.toggle("view");
   }
 
   async showCode(code: string): Promise<void> {
@@ -235,8 +253,13 @@ export class Chrome {
     this.status.quiet();
   }
 
-  announce(label: LabelTrait, area: number, spacing: ChromeState["spacing"]): void {
-    this.status.announce(label, area, spacing);
+  announce(text: string): void {
+    this.status.announce(text);
+  }
+
+  /** What is under the pointer. */
+  read(text: string): void {
+    setText(this.status.readout, text);
   }
 
   /** Say in the picture's place why there is none. */

@@ -2,7 +2,7 @@
 import { h, makeButton, makePopover, setText } from "./dom";
 import { counted } from "./format";
 import type { Entry, Finish } from "./protocol";
-import { checkbox, Slider } from "./viewpanel";
+import { checkbox, Slider } from "./fields";
 
 /** In pixels. */
 const SMOOTHEST = 10;

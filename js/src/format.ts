@@ -16,6 +16,19 @@ export function areaText(count: number, spacing: readonly [number, number] | nul
   return `${pixelsText(count)}, ${shortNumber(value)} ${unit}`;
 }
 
+/** What a mask is, for who does not see it; and what became of it, where `before`, its area before, is told. */
+export function resultText(
+  label: string,
+  prompts: number,
+  area: number,
+  before: number | null,
+  spacing: readonly [number, number] | null | undefined,
+): string {
+  const more = before === null ? 0 : area - before;
+  const change = more ? `, ${pixelsText(Math.abs(more))} ${more > 0 ? "more" : "less"}` : before === null ? "" : ", unchanged";
+  return `${label}: ${areaText(area, spacing)}${change}; ${promptsText(prompts)}`;
+}
+
 export function promptsText(count: number): string {
   return counted(count, "prompt") || "0 prompts";
 }

@@ -11,25 +11,35 @@ export interface GestureEvents {
   cancel(): void;
   pan(dx: number, dy: number): void;
   zoom(at: Point, factor: number): void;
+  /** A drag that sets window and level. */
+  window(dx: number, dy: number): void;
+  /** A finger came down that does nothing, because a pen draws. */
+  refused(): void;
   /** The pointer rests here, without drawing; null: it left, or is a finger. */
   hover(at: Point | null): void;
 }
 
-type Mode = "idle" | "stroke" | "pan" | "pinch" | "spent";
+/** What a drag does. */
+export type DragMode = "stroke" | "pan" | "window";
+type Mode = DragMode | "idle" | "pinch" | "spent";
 
 const LEFT = 0;
 const MIDDLE = 1;
 const WHEEL_SPEED = 0.008;
 /** A notch of a mouse wheel is worth as much as a quick pinch on a trackpad, not ten times that. */
 const LARGEST_WHEEL = 30;
+/** Milliseconds: a finger that comes down this soon after the pen did something is the hand that holds it. */
+const PALM_WITHIN = 3000;
 
 export class Gestures {
-  /** The next drag moves the picture. */
-  panNext = false;
+  /** What the next drag does. */
+  next: DragMode = "stroke";
   private mode: Mode = "idle";
   private pointers = new Map<number, Point>();
   private active = -1;
   private activeType = "";
+  /** When a pen was last near; from the first time on, fingers only move the picture, and by twos. */
+  private penAt: number | null = null;
   private ended = new AbortController();
 
   constructor(
@@ -48,6 +58,8 @@ export class Gestures {
     on("pointercancel", (event) => this.up(event, false));
     on("lostpointercapture", (event) => this.up(event, false));
     on("pointerleave", () => events.hover(null));
+    // Who goes elsewhere in the middle of a stroke may lift the pointer there, and nobody would tell.
+    window.addEventListener("blur", () => this.finish(), { signal: this.ended.signal });
     on("wheel", (event) => this.wheel(event), { passive: false });
     // The right button draws; the middle one must neither scroll nor paste.
     on("contextmenu", swallow);
@@ -81,7 +93,9 @@ export class Gestures {
   private down(event: PointerEvent): void {
     const at = this.place(event);
     this.pointers.set(event.pointerId, at);
-    if (event.pointerType === "touch" && this.activeType === "touch" && this.pointers.size === 2) {
+    const isTouch = event.pointerType === "touch";
+    if (event.pointerType === "pen") this.penNear(event);
+    if (isTouch && this.activeType === "touch" && this.pointers.size === 2) {
       this.abort();
       this.mode = "pinch";
       return;
@@ -94,25 +108,54 @@ export class Gestures {
     }
     this.active = event.pointerId;
     this.activeType = event.pointerType;
-    if (event.button === MIDDLE || this.panNext) this.mode = "pan";
+    if (event.button === MIDDLE) this.mode = "pan";
+    else if (isTouch && this.penAt !== null) {
+      this.mode = "spent";
+      if (event.timeStamp - this.penAt > PALM_WITHIN) this.events.refused();
+    } else if (this.next !== "stroke") this.mode = this.next;
     else if (!event.isPrimary) this.mode = "spent";
     else {
       // A Mac's Ctrl click is its right button.
       const other = event.button !== LEFT || (isMac && event.ctrlKey);
       this.mode = this.events.begin(at, other) ? "stroke" : "spent";
     }
-    if (this.mode !== "stroke" || event.pointerType === "touch") this.events.hover(null);
+    if (this.mode !== "stroke" || isTouch) this.events.hover(null);
+  }
+
+  /** The pen goes before the hand: what fingers were about is over. */
+  private penNear(event: PointerEvent): void {
+    this.penAt = event.timeStamp;
+    if (this.activeType !== "touch") return;
+    this.abort();
+    for (const id of this.pointers.keys()) if (id !== event.pointerId) this.pointers.delete(id);
+    this.rest();
+  }
+
+  /** End the stroke, and keep what there is of it. */
+  private finish(): void {
+    if (this.mode !== "stroke") return;
+    this.mode = "spent";
+    this.events.end();
+  }
+
+  private rest(): void {
+    this.mode = "idle";
+    this.active = -1;
+    this.activeType = "";
   }
 
   private moved(event: PointerEvent): void {
     const at = this.place(event);
     const before = this.pointers.get(event.pointerId);
-    if (event.pointerType !== "touch" && this.mode !== "pan") this.events.hover(at);
+    if (event.pointerType === "pen") this.penAt = event.timeStamp;
+    // Lifted where nobody could tell.
+    if (before && event.pointerType === "mouse" && !event.buttons) return this.up(event, false);
+    if (event.pointerType !== "touch" && this.mode !== "pan" && this.mode !== "window") this.events.hover(at);
     if (!before) return;
     if (this.mode === "pinch") this.pinch(event.pointerId, at);
     this.pointers.set(event.pointerId, at);
     if (event.pointerId !== this.active) return;
-    if (this.mode === "pan") this.events.pan(at[0] - before[0], at[1] - before[1]);
+    if (this.mode === "pan" || this.mode === "window") this.events[this.mode](at[0] - before[0], at[1] - before[1]);
     if (this.mode === "stroke") {
       const coalesced = event.getCoalescedEvents?.() ?? [];
       this.events.move(coalesced.length ? coalesced.map((part) => this.place(part)) : [at]);
@@ -138,14 +181,9 @@ export class Gestures {
     if (!this.pointers.delete(event.pointerId)) return;
     if (event.pointerId === this.active && this.mode === "stroke") {
       if (lifted) this.events.move([this.place(event)]);
-      this.mode = "spent";
-      this.events.end();
+      this.finish();
     }
-    if (this.pointers.size === 0) {
-      this.mode = "idle";
-      this.active = -1;
-      this.activeType = "";
-    }
+    if (this.pointers.size === 0) this.rest();
   }
 
   private wheel(event: WheelEvent): void {

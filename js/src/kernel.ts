@@ -3,6 +3,7 @@ import type { Clock } from "./clock";
 import { bytesOf, inflate } from "./codec";
 import { Masks, type Patch, type Rect } from "./planes";
 import { Previews } from "./previews";
+import { ProbabilityQuestions } from "./probability";
 import { PromptLists } from "./promptlists";
 import type { Bytes, Command, DrawnPrompt, Host, Incoming, PlaneHeader, Reprompt, Steps, Update } from "./protocol";
 import { Requests, type KernelState, type Request } from "./requests";
@@ -28,6 +29,8 @@ export interface KernelEvents {
   changed(): void;
   /** The history, as it was asked for. */
   steps?(steps: Steps): void;
+  /** The answer to a question for probabilities came. */
+  heated(): void;
 }
 
 export class Kernel {
@@ -39,6 +42,7 @@ export class Kernel {
   error: string | null = null;
   readonly requests: Requests;
   readonly previews: Previews;
+  readonly probability: ProbabilityQuestions;
   /** What was drawn, as the kernel knows it. */
   readonly prompts = new PromptLists();
   private errorAt = 0;
@@ -66,6 +70,10 @@ export class Kernel {
     // Two views of one widget, or a reloaded page, must not share ids.
     this.requests = new Requests(clock, Math.random().toString(36).slice(2, 10), () => this.changed());
     this.previews = new Previews(clock, () => this.sendPreview());
+    this.probability = new ProbabilityQuestions(clock, (label) => {
+      const id = this.requests.nextId();
+      return this.post({ type: "probability", label, id }) ? id : null;
+    });
     this.calls = [
       host.onMessage((message, buffers) => this.receive(message, buffers)),
       host.onChange("mask_version", () => this.expectVersion()),
@@ -82,6 +90,7 @@ export class Kernel {
   open(image: Size, first: boolean): void {
     this.requests.clear();
     this.dismiss();
+    this.probability.clear();
     this.held = [];
     this.loading = false;
     this.wholeAt = -Infinity;
@@ -116,6 +125,11 @@ export class Kernel {
   askSteps(): void {
     this.stepsId = this.requests.nextId();
     this.post({ type: "steps", id: this.stepsId });
+  }
+
+  /** Ask for the probabilities of a label's newest mask, once nothing else waits; null: they are not wanted. */
+  askProbability(label: number | null): void {
+    this.probability.want(label, this.masks.version, this.requests.state === "ready");
   }
 
   /** Send again, in order, what the kernel refused. */
@@ -164,6 +178,9 @@ export class Kernel {
       this.events.changed();
     } else if (message.type === "steps") {
       if (message.id === this.stepsId) this.events.steps?.(message);
+    } else if (message.type === "probability") {
+      this.probability.replied(message, buffers[0]!);
+      this.events.heated();
     } else if (message.type === "error") this.refused(message.id, message.text);
   }
 
@@ -191,7 +208,7 @@ export class Kernel {
   private refused(id: string | null, text: string): void {
     if (this.previews.failed(id)) return;
     const request = this.requests.finish(id);
-    if (!request && id !== null) return;
+    if (!request && id !== null && !this.probability.failed(id)) return;
     if (request && !NOT_RETRIED.includes(request.command.type)) {
       // Two changes of one list cannot both be tried again: after the one, the other's indices mean others.
       if (request.command.type === "reprompt") this.failed = this.failed.filter(({ command }) => command.type !== "reprompt");

@@ -1,16 +1,19 @@
 /** Keys typed into the widget: ours are taken, the notebook's shortcuts with Ctrl go their way, the rest does no harm. */
-import { commandFor, keyOf, type KeyCommand } from "./keys";
+import { commandFor, type CommandName, type KeyCommand } from "./keys";
 
 export interface KeyboardEvents {
   /** False: the command does nothing now, and the key goes its way. */
   run(command: KeyCommand, key: string): boolean;
-  /** The space bar is held: the next drag moves the picture. */
-  space(held: boolean): void;
+  /** A key that lasts went down, or up again. */
+  hold(command: CommandName, held: boolean): void;
 }
 
 const SUPPRESS = "data-lm-suppress-shortcuts";
 /** Where keys are typed or mean something, wherever the pointer is. */
 const OTHERS = "input, textarea, select, button, [contenteditable=true], [role=dialog], .sp-segmenter";
+
+/** What buttons and sliders do something with themselves. */
+const FOR_CONTROLS = /^( |Enter|Arrow.*)$/;
 
 /** Give back the function that ends it. */
 export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => void {
@@ -19,14 +22,23 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
   root.toggleAttribute(SUPPRESS, true);
   const pointer = followPointer(root, signal);
 
+  let held: { command: CommandName; code: string } | null = null;
+  const release = (): void => {
+    if (held) events.hold(held.command, false);
+    held = null;
+  };
+
   /** Do what a key asks for; whether there was anything. */
   const press = (event: KeyboardEvent): boolean => {
-    if (event.key === " ") {
-      events.space(true);
-      return true;
-    }
     const found = commandFor(event);
     if (!found) return false;
+    if (found.command.holds) {
+      if (event.repeat) return true;
+      release();
+      held = { command: found.command.command, code: event.code };
+      events.hold(held.command, true);
+      return true;
+    }
     const idle = event.repeat && !found.command.repeats;
     return idle || events.run(found.command, found.key);
   };
@@ -52,25 +64,23 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
     "keydown",
     (event) => {
       if (event.defaultPrevented || event.isComposing) return;
-      if (event.key === " " ? event.target !== root : isText(event.target) && event.key !== "Escape") return;
+      if (FOR_CONTROLS.test(event.key) ? event.target !== root : isText(event.target) && event.key !== "Escape") return;
       if (press(event)) take(event);
       if (event.key === "Escape" && !root.contains(document.activeElement)) pointer.giveUp();
     },
     { signal },
   );
-  window.addEventListener("keyup", (event) => event.key === " " && events.space(false), { signal });
-  root.addEventListener("blur", () => events.space(false), { signal });
+  window.addEventListener("keyup", (event) => event.code === held?.code && release(), { signal });
+  for (const place of [root, window]) place.addEventListener("blur", release, { signal });
   return () => ended.abort();
 }
 
 /**
- * JupyterLab leaves keys alone inside an element with this attribute: its plain letters delete cells. That includes
- * Ctrl S and its like, which should still save the notebook, so for those the attribute steps aside.
+ * JupyterLab leaves keys alone inside an element with this attribute: its plain letters delete cells. Ctrl S, Shift Enter
+ * and whatever else is neither ours nor typed by a slip is the notebook's, so for those the attribute steps aside.
  */
 function makeWay(root: HTMLElement, event: KeyboardEvent): void {
-  const key = keyOf(event);
-  const forNotebook = key !== null && /^mod\+(shift\+)?[a-z]$/.test(key) && !commandFor(event);
-  const toNotebook = forNotebook && !isText(event.target);
+  const toNotebook = !commandFor(event) && !isPlain(event) && !isText(event.target);
   root.toggleAttribute(SUPPRESS, !toNotebook);
   if (toNotebook) setTimeout(() => root.toggleAttribute(SUPPRESS, true));
 }

@@ -2,7 +2,7 @@
 import { h, makeButton, makePopover, setAttribute } from "./dom";
 import { icon, type IconName } from "./icons";
 import type { LabelTrait } from "./protocol";
-import { checkbox } from "./viewpanel";
+import { checkbox } from "./fields";
 
 /** Okabe and Ito's palette, which colour-blind people can tell apart; in the kernel's order. */
 export const COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2"];

@@ -1,7 +1,7 @@
 /** What opens now and then: the `more` menu, the help, the bar for troubles, and the prompts as Python. */
 import { h, setText } from "./dom";
 import { icon, type IconName } from "./icons";
-import { COMMANDS, GESTURES } from "./keys";
+import { COMMANDS, GESTURES, OTHER_KEYS } from "./keys";
 import { menuItem } from "./toolspanel";
 
 const COPIED_FOR = 1600;
@@ -37,7 +37,7 @@ export class MorePanel {
 /** Made from the table of keys, so that it cannot say anything else. */
 export function makeHelp(close: () => void): HTMLElement {
   const groups = [...new Set(COMMANDS.map((entry) => entry.group))].map((group) => {
-    const entries = COMMANDS.filter((entry) => entry.group === group);
+    const entries = [...COMMANDS, OTHER_KEYS].filter((entry) => entry.group === group);
     return section(group, entries);
   });
   return h(

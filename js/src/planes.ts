@@ -17,12 +17,22 @@ export interface Patch extends Rect {
   bits: Uint8Array;
 }
 
+/** What was there before something was written over it. */
+interface Covered {
+  slot: number;
+  rect: Rect;
+  pixels: Uint8Array;
+}
+
 export class Masks {
   /** Of the mask that is held; null before the first. */
   version: number | null = null;
   private planes: (Uint8Array | undefined)[] = [];
   private areas: number[] = [];
-  private hidden: { slot: number; rect: Rect; pixels: Uint8Array }[] = [];
+  private hidden: Covered[] = [];
+  /** What the last update wrote over; while `previousShown`, what it wrote. */
+  private before: Covered[] = [];
+  private previousShown = false;
 
   /** `touched` is told every rectangle in which a pixel changed, and the mask's slot. */
   constructor(
@@ -42,10 +52,12 @@ export class Masks {
 
   /** Take an update. False when a version was missed: the masks stay as they are and the whole is needed. */
   apply(base: number | null, version: number, patches: Patch[]): boolean {
+    this.showPrevious(false);
     this.hidePreview();
     if (base !== null && base !== this.version) return false;
     if (base === null) this.erase();
-    for (const patch of patches) this.write(patch);
+    const before = patches.map((patch) => this.cover(patch));
+    this.before = base === null ? [] : before.filter((covered) => covered !== null);
     this.version = version;
     return true;
   }
@@ -53,15 +65,22 @@ export class Masks {
   /** Show rectangles over the mask until the next update. False when they belong to another version. */
   showPreview(base: number, patches: Patch[]): boolean {
     if (base !== this.version) return false;
+    this.showPrevious(false);
     this.hidePreview();
-    for (const patch of patches) {
-      const rect = this.inside(patch);
-      if (!rect) continue;
-      const slot = slotOf(patch.label, patch.layer);
-      this.hidden.push({ slot, rect, pixels: copyOut(this.allocated(slot), this.width, rect) });
-      this.write(patch);
-    }
+    this.hidden = patches.map((patch) => this.cover(patch)).filter((covered) => covered !== null);
     return true;
+  }
+
+  /** Show the masks as they were before the last update, or again as they are. */
+  showPrevious(shown: boolean): void {
+    if (shown === this.previousShown) return;
+    if (shown) this.hidePreview();
+    this.previousShown = shown;
+    for (const covered of this.before) {
+      const { slot, rect, pixels } = covered;
+      covered.pixels = copyOut(this.allocated(slot), this.width, rect);
+      this.put(slot, rect, pixels);
+    }
   }
 
   hidePreview(): void {
@@ -79,9 +98,14 @@ export class Masks {
     });
   }
 
-  private write(patch: Patch): void {
+  /** Write a patch, and tell what it covers; null when that is nothing. */
+  private cover(patch: Patch): Covered | null {
     const rect = this.inside(patch);
-    if (rect) this.put(slotOf(patch.label, patch.layer), rect, unpackBits(patch, rect));
+    if (!rect) return null;
+    const slot = slotOf(patch.label, patch.layer);
+    const pixels = copyOut(this.allocated(slot), this.width, rect);
+    this.put(slot, rect, unpackBits(patch, rect));
+    return { slot, rect, pixels };
   }
 
   /** Set the pixels of a rectangle, keep the area, and tell the smallest rectangle that changed. */

@@ -14,6 +14,10 @@ export interface ImageTrait {
   high: number;
   /** [row, column] in mm */
   spacing: [number, number] | null;
+  /** Of the values. */
+  unit?: "HU" | null;
+  /** [slope, intercept]: from the data to the image's own values. */
+  rescale?: [number, number];
   data: Bytes;
 }
 
@@ -122,7 +126,7 @@ export interface Reprompt {
 export type Command =
   | { type: "prompt" | "preview" | "paint"; label: number; prompt: DrawnPrompt }
   | { type: "undo" | "redo" | "whole" | "settle" | "steps" }
-  | { type: "clear" | "unpaint" | "commit"; label: number }
+  | { type: "clear" | "unpaint" | "commit" | "probability"; label: number }
   | { type: "reprompt"; label: number; changes: Reprompt[] }
   | ({ type: "finish"; label: number } & Partial<Finish>)
   | { type: "lock"; label: number; locked: boolean }
@@ -161,10 +165,18 @@ export interface Steps {
   /** `label`: an index, or null where a step means no one label. */
   steps: { action: string; label: number | null }[];
 }
+/** How probable the label is: uint8 in `shape` ([h, w]), over a rectangle of image pixels. */
+export interface ProbabilityReply extends PlaneHeader {
+  type: "probability";
+  id: string;
+  version: number;
+  shape: [number, number];
+}
 export type Incoming =
   | Update
   | Steps
   | PreviewReply
+  | ProbabilityReply
   | { type: "started"; id: string }
   | { type: "error"; id: string | null; text: string };
 

@@ -1,8 +1,9 @@
 /** From the image's own numbers to screen pixels: windowing and reduction, for the part that is asked for. */
 import { pixelsOf, type Pixels } from "./codec";
 import type { Rect } from "./planes";
-import type { ImageTrait } from "./protocol";
+import type { Dtype, ImageTrait } from "./protocol";
 import type { Size } from "./view";
+import { fullWindow, shadeOf, windowBetween, type Shading, type Window } from "./windowlevel";
 
 /** A reduced pixel is the mean of at most this many samples a side: enough against flicker, and quick. */
 const SAMPLES = 4;
@@ -10,75 +11,90 @@ const OPAQUE = 0xff000000;
 
 export interface Picture extends Size {
   channels: number;
+  dtype: Dtype;
   pixels: Pixels;
-  /** Value to 8-bit grey. */
-  grey: (value: number) => number;
+  /** A pixel times `slope` plus `intercept` is the image's own value, in `unit`. */
+  slope: number;
+  intercept: number;
+  unit: "HU" | null;
+  /** Which values are shown black and white unless the person chooses. */
+  usual: Window;
+  /** From the least value to the greatest. */
+  full: Window;
 }
 
 /** Throws when the image's data are not there or do not fit its shape. */
 export function pictureOf(image: ImageTrait): Picture {
   const [height = 0, width = 0, channels = 1] = image.shape;
-  const pixels = pixelsOf(image.data, image.dtype);
+  const { dtype, low, high, unit = null, rescale = [1, 0] } = image;
+  const pixels = pixelsOf(image.data, dtype);
   if (!width || !height || pixels.length !== width * height * channels) {
     throw new Error(`${pixels.length} values for an image of ${image.shape.join(" x ")}`);
   }
-  return { width, height, channels, pixels, grey: windowing(image.dtype, image.low, image.high) };
-}
-
-/** Values up to `low` are black, from `high` on white; NaN is black. */
-export function windowing(dtype: ImageTrait["dtype"], low: number, high: number): (value: number) => number {
-  const shade = (value: number): number => {
-    const grey = high > low ? ((value - low) / (high - low)) * 255 : value > low ? 255 : 0;
-    return grey > 0 ? Math.min(Math.round(grey), 255) : 0; // NaN is not > 0
+  const [slope, intercept] = rescale;
+  const ofValues = ({ window, level }: Window): Window => ({ window: window * slope, level: level * slope + intercept });
+  let full: Window | null = null;
+  return {
+    ...{ width, height, channels, dtype, pixels, slope, intercept, unit },
+    usual: ofValues(windowBetween(low, high)),
+    // All pixels are looked at only when somebody wants to know.
+    get full() {
+      return (full ??= ofValues(fullWindow(pixels)));
+    },
   };
-  if (dtype === "float32") return shade;
-  // Whole numbers are few: look them up.
-  const [first, count] = dtype === "uint8" ? [0, 256] : dtype === "uint16" ? [0, 65536] : [-32768, 65536];
-  const table = Uint8Array.from({ length: count }, (_, i) => shade(i + first));
-  return (value) => table[value - first]!;
 }
 
-/** Paint `rect` (in pixels of `level`) as RGBA; `out` holds rect.width x rect.height pixels. */
-export function paintPixels(picture: Picture, rect: Rect, level: number, out: Uint32Array): void {
+/** From one of the picture's pixels to grey. */
+export function greyOf({ dtype, slope, intercept }: Picture, shading: Shading): (pixel: number) => number {
+  const { window, level } = shading;
+  return shadeOf(dtype, { ...shading, window: window / slope, level: (level - intercept) / slope });
+}
+
+/**
+ * The means of the pixels that `rect` (in pixels of `level`) stands for, in its order. They do not depend on the window,
+ * so another window costs no more than looking each of them up.
+ */
+export function reduced(picture: Picture, rect: Rect, level: number): Pixels {
+  const { pixels, width, height, channels } = picture;
+  const means = new (pixels.constructor as new (length: number) => Pixels)(rect.width * rect.height * channels);
+  const round = picture.dtype === "float32" ? (value: number) => value : Math.round;
   const side = 2 ** level;
   const step = Math.max(side / SAMPLES, 1);
-  const mean = [0, 0, 0];
-  for (let row = 0; row < rect.height; row++) {
+  for (let row = 0, at = 0; row < rect.height; row++) {
     const top = (rect.y + row) * side;
-    const bottom = Math.min(top + side, picture.height);
+    const bottom = Math.min(top + side, height);
     for (let column = 0; column < rect.width; column++) {
       const left = (rect.x + column) * side;
-      if (side === 1) sample(picture, left, top, mean);
-      else average(picture, left, top, Math.min(left + side, picture.width), bottom, step, mean);
-      out[row * rect.width + column] = (OPAQUE | (mean[2]! << 16) | (mean[1]! << 8) | mean[0]!) >>> 0;
+      const right = Math.min(left + side, width);
+      for (let c = 0; c < channels; c++, at++) {
+        let [sum, count] = [0, 0];
+        for (let y = top; y < bottom; y += step) {
+          for (let x = left; x < right; x += step, count++) sum += pixels[(y * width + x) * channels + c]!;
+        }
+        means[at] = round(sum / count);
+      }
     }
   }
+  return means;
 }
 
-function sample({ pixels, grey, width, channels }: Picture, x: number, y: number, rgb: number[]): void {
-  const at = (y * width + x) * channels;
-  if (channels < 3) {
-    rgb[0] = rgb[1] = rgb[2] = grey(pixels[at]!);
-    return;
-  }
-  for (let c = 0; c < 3; c++) rgb[c] = grey(pixels[at + c]!);
-}
-
-function average(
-  { pixels, grey, width, channels }: Picture,
-  left: number,
-  top: number,
-  right: number,
-  bottom: number,
-  step: number,
-  rgb: number[],
+/** Paint `rect` (in pixels of `level`) as RGBA; `out` holds rect.width x rect.height pixels. `means`: see `reduced`. */
+export function paintPixels(
+  picture: Picture,
+  rect: Rect,
+  grey: (pixel: number) => number,
+  out: Uint32Array,
+  means: Pixels | null,
 ): void {
-  for (let c = 0; c < Math.min(channels, 3); c++) {
-    let [sum, count] = [0, 0];
-    for (let y = top; y < bottom; y += step) {
-      for (let x = left; x < right; x += step, count++) sum += grey(pixels[(y * width + x) * channels + c]!);
+  const { channels } = picture;
+  const pixels = means ?? picture.pixels;
+  const [x, y, stride] = means ? [0, 0, rect.width] : [rect.x, rect.y, picture.width];
+  for (let row = 0, to = 0; row < rect.height; row++) {
+    let from = ((y + row) * stride + x) * channels;
+    for (let column = 0; column < rect.width; column++, to++, from += channels) {
+      const red = grey(pixels[from]!);
+      const rest = channels < 3 ? red * 0x10100 : (grey(pixels[from + 2]!) << 16) | (grey(pixels[from + 1]!) << 8);
+      out[to] = (OPAQUE | rest | red) >>> 0;
     }
-    rgb[c] = sum / count;
   }
-  if (channels < 3) rgb[1] = rgb[2] = rgb[0]!;
 }

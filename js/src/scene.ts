@@ -1,7 +1,9 @@
 /** What is on the canvases: the picture, the masks and the prompts of one image. */
+import { HeatMap } from "./heatmap";
 import { ImageTiles } from "./imagetiles";
 import { Overlay } from "./overlay";
 import { LAYERS, slotOf, type Masks, type Rect } from "./planes";
+import type { Probabilities } from "./probability";
 import { drawHandles, PromptArt, type PromptStyle } from "./promptart";
 import type { LabelTrait, Point, Prompt } from "./protocol";
 import type { Picture } from "./raster";
@@ -23,9 +25,10 @@ export class Scene {
   private tiles: ImageTiles | null = null;
   private overlays: Overlay[] = [];
   private art = new PromptArt();
+  private heat = new HeatMap();
 
   constructor(
-    private picture: Picture | null,
+    readonly picture: Picture | null,
     private masks: Masks,
   ) {
     if (picture) this.tiles = new ImageTiles(picture);
@@ -35,18 +38,21 @@ export class Scene {
     this.overlays[slot]?.touch(rect);
   }
 
-  /** Picture and masks. False when a part of the picture has to wait for the next frame. */
-  drawBase(layer: Layer, view: View, ratio: number, labels: LabelTrait[], settings: Settings): boolean {
+  /** Picture, `heat` and masks. False when a part of the picture has to wait for the next frame. */
+  drawBase(layer: Layer, view: View, ratio: number, labels: LabelTrait[], settings: Settings, heat: Probabilities | null): boolean {
     const { canvas, context } = layer;
     if (!context) return true;
     const seen = scaled(view, ratio);
     context.clearRect(0, 0, canvas.width, canvas.height);
-    const complete = this.tiles?.draw(context, seen, canvas) ?? true;
+    const complete = this.tiles?.draw(context, seen, canvas, settings.shading) ?? true;
+    if (heat) this.heat.draw(context, seen, heat, settings.heat);
     if (!settings.maskShown) return complete;
     for (const label of bottomUp(labels)) {
       if (settings.hiddenLabels.includes(label)) continue;
       const { color } = labels[label]!;
-      const { mode, opacity } = settings;
+      const { opacity } = settings;
+      // A tint would mix with the colours of the heat map.
+      const mode = heat ? "contour" : settings.mode;
       // Objects that are done: fainter, and each with its contour, however the mask is shown.
       const done = { color, opacity: opacity * DONE_SHARE, mode: mode === "fill" ? "both" : mode, lineWidth: DONE_WIDTH * ratio };
       for (let layer = 1; layer < LAYERS; layer++) this.overlay(label, layer).draw(context, seen, canvas, done);
@@ -67,6 +73,7 @@ export class Scene {
 
   free(): void {
     this.tiles?.free();
+    this.heat.free();
     for (const overlay of this.overlays) overlay?.free();
   }
 

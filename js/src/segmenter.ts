@@ -1,9 +1,13 @@
 /** The widget put together: what the person does goes to the kernel, what the kernel says goes to the screen. */
 import { browserClock, type Clock } from "./clock";
 import { Chrome } from "./chrome";
+import { Crosshair, wayOf } from "./crosshair";
 import { setAttribute } from "./dom";
 import { EraserHand } from "./eraser";
+import { resultText } from "./format";
+import { Furniture } from "./furniture";
 import { Gestures } from "./gestures";
+import { HEAT_MODES } from "./heatmap";
 import { Kernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
@@ -14,6 +18,7 @@ import type { Command, Entry, Host, Point, Reprompt } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { isPrompt } from "./requests";
+import { readoutAt } from "./readout";
 import { Scene, type Shown } from "./scene";
 import { SelectHand } from "./select";
 import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
@@ -22,11 +27,20 @@ import { Stage, type CursorShape } from "./stage";
 import type { Tool } from "./stroke";
 import { MORE_TOOLS, type MoreTool } from "./toolspanel";
 import { Truth } from "./truth";
-import { clamp, fit, pan, resized, zoomAt, type Size, type View } from "./view";
+import { centredOn, clamp, fit, follow, pan, resized, scaleAt, toImage, toScreen, zoomAt, type Size, type View } from "./view";
+import { dragged, presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
 
 const ZOOM_STEP = 1.4;
 /** In CSS pixels: a smaller brush cannot be seen as a circle. */
 const LEAST_CIRCLE = 6;
+/** In CSS pixels: the crosshair comes no nearer to the canvas's edge where the picture goes on. */
+const CROSSHAIR_MARGIN = 24;
+/** Milliseconds: a crosshair that rests this long is read out. */
+const READ_AFTER = 500;
+/** What an arrow key does to window and level, as a drag by CSS pixels. */
+const WINDOW_STEP = 8;
+const PEN_DRAWS = "The pen draws. Two fingers move the picture.";
+const WINDOW_MODE = "Drag or arrows: across window, up and down level. W ends.";
 const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
 const TOOLS: readonly string[] = ["scribble", "click", "box", "lasso", "circle", "select", "eraser"];
 
@@ -57,6 +71,18 @@ class Segmenter {
   private stage: Stage;
   private chrome: Chrome;
   private gestures: Gestures;
+  private crosshair: Crosshair;
+  private furniture: Furniture;
+  /** Keys that last and are held now. */
+  private held = new Set<CommandName>();
+  /** Drags set window and level; `windowed`: one did since the key went down. */
+  private windowing = false;
+  private windowed = false;
+  /** Area that was last read out. */
+  private toldArea = 0;
+  /** Where the pointer was last. */
+  private hovered = "";
+  private unread: () => void = () => {};
   private calls: (() => void)[];
   private refreshing = false;
   private ended = false;
@@ -78,8 +104,7 @@ class Segmenter {
         updated: (request) => {
           this.releasedAt = request?.releasedAt ?? this.releasedAt;
           this.stage.invalidate();
-          const { labels, active, spacing } = this.truth;
-          this.chrome.announce(labels[active]!, this.kernel.masks.area(active), spacing);
+          this.announceResult(this.toldArea);
           if (this.chrome.historyShown) this.kernel.askSteps();
           this.refresh();
         },
@@ -88,6 +113,10 @@ class Segmenter {
           this.refresh();
         },
         steps: (steps) => this.chrome.showHistory(steps),
+        heated: () => {
+          this.stage.invalidate();
+          this.refresh(); // the mask may be another meanwhile
+        },
       },
       () => this.pen.soFar,
     );
@@ -116,25 +145,9 @@ class Segmenter {
       },
       draw: (base) => this.draw(base),
     });
-    this.chrome = new Chrome(this.stage.node, clock, {
-      run: (command) => this.run(command),
-      set: (change) => this.set(change),
-      sign: (positive) => this.chooseSign(positive),
-      label: (index) => this.chooseLabel(index),
-      relabel: this.labelling,
-      finish: (change) => this.ask({ type: "finish", label: this.truth.active, ...change }),
-      unpaint: () => this.ask({ type: "unpaint", label: this.truth.active }),
-      go: (step) => this.ask({ type: "go", step }),
-      history: () => this.kernel.askSteps(),
-      copy: () => void this.chrome.showCode(this.python()),
-      retry: () => this.kernel.retry(),
-      dismiss: () => this.kernel.dismiss(),
-    });
-    this.scene = new Scene(null, this.kernel.masks);
-    this.settings = initialSettings(this.image);
-    this.gestures = new Gestures(this.stage.top.canvas, {
-      begin: (at, other) => this.begin(at, other),
-      move: (points) => {
+    const hand = {
+      begin: (at: Point, other: boolean) => this.begin(at, other),
+      move: (points: Point[]) => {
         this.hand.extend(points);
         this.pointer = points[points.length - 1]!;
         this.drawn();
@@ -147,6 +160,35 @@ class Segmenter {
         this.hand.discard();
         this.drawn();
       },
+    };
+    this.crosshair = new Crosshair(hand);
+    this.furniture = new Furniture((at) => this.look(centredOn(this.view, at, this.image, this.stage.size)));
+    this.stage.node.append(this.crosshair.node, ...this.furniture.nodes);
+    this.chrome = new Chrome(this.stage.node, clock, {
+      run: (command) => this.run(command),
+      set: (change) => this.set(change),
+      sign: (positive) => this.chooseSign(positive),
+      label: (index) => this.chooseLabel(index),
+      relabel: this.labelling,
+      finish: (change) => this.ask({ type: "finish", label: this.truth.active, ...change }),
+      unpaint: () => this.ask({ type: "unpaint", label: this.truth.active }),
+      go: (step) => this.ask({ type: "go", step }),
+      history: () => this.kernel.askSteps(),
+      copy: () => void this.chrome.showCode(this.python()),
+      window: () => this.setWindowing(!this.windowing),
+      retry: () => this.kernel.retry(),
+      dismiss: () => this.kernel.dismiss(),
+    });
+    this.scene = new Scene(null, this.kernel.masks);
+    this.settings = initialSettings(this.image);
+    this.gestures = new Gestures(this.stage.top.canvas, {
+      ...hand,
+      begin: (at, other) => {
+        this.crosshair.hide();
+        return this.begin(at, other);
+      },
+      window: (dx, dy) => this.dragWindow(dx, dy),
+      refused: () => this.chrome.say(PEN_DRAWS),
       pan: (dx, dy) => this.look(pan(this.view, dx, dy)),
       zoom: (at, factor) => this.zoom(at, factor),
       hover: (at) => this.hover(at),
@@ -154,10 +196,7 @@ class Segmenter {
     this.calls = [
       listenToKeys(this.chrome.root, {
         run: ({ command }, key) => this.runKey(command, key),
-        space: (held) => {
-          this.gestures.panNext = held;
-          this.showCursor();
-        },
+        hold: (command, held) => this.hold(command, held),
       }),
       host.onChange("_image", () => this.open(false)),
       host.onChange("label", () => this.letGo()),
@@ -169,6 +208,7 @@ class Segmenter {
         }),
       ),
     ];
+    this.chrome.root.addEventListener("blur", () => this.crosshair.finish());
     // While this view lives, the picture that stands for it in a saved notebook need not be seen.
     const style = document.createElement("style");
     style.textContent = `.sp-static-${host.get("_key")}{display:none !important}`;
@@ -181,6 +221,8 @@ class Segmenter {
   free(): void {
     this.ended = true;
     for (const end of this.calls) end();
+    this.unread();
+    this.furniture.free();
     this.gestures.free();
     this.kernel.free();
     this.scene.free();
@@ -209,7 +251,12 @@ class Segmenter {
     this.latency = this.releasedAt = null;
     this.scene.free();
     this.kernel.open(this.image, first);
+    // Slices of one CT are compared by the same window.
+    const keepsWindow = !!picture?.unit && picture.unit === this.scene.picture?.unit;
     this.scene = new Scene(picture, this.kernel.masks);
+    if (picture && !keepsWindow) this.settings.shading = { ...picture.usual, gamma: 1, inverted: false };
+    this.crosshair.hide();
+    this.toldArea = 0;
     this.stage.top.canvas.setAttribute("aria-label", `Picture, ${width} × ${height} pixels`);
     this.stage.measure();
     this.look(fit(this.image, this.stage.size));
@@ -218,6 +265,11 @@ class Segmenter {
 
   private look(view: View): void {
     this.view = clamp(view, this.image, this.stage.size);
+    this.changed();
+  }
+
+  /** Anything on the screen may be another than before. */
+  private changed(): void {
     this.stage.invalidate();
     this.showCursor();
     this.refresh();
@@ -231,7 +283,13 @@ class Segmenter {
     const { stage, scene, view, kernel } = this;
     const shown = this.shownPrompts();
     if (stage.size.width) {
-      if (base && !scene.drawBase(stage.base, view, stage.ratio, this.truth.labels, this.settings)) stage.invalidate();
+      const { labels, active, spacing } = this.truth;
+      const { settings } = this;
+      const windowing = this.gestures.next === "window";
+      const heat = settings.heat === "off" || kernel.probability.map?.label !== active ? null : kernel.probability.map;
+      if (base && !scene.drawBase(stage.base, view, stage.ratio, labels, settings, heat)) stage.invalidate();
+      if (base) this.furniture.update({ picture: scene.picture, settings, spacing, view, stage: stage.size, windowing });
+      this.crosshair.draw(view);
       scene.drawPrompts(stage.top, view, stage.ratio, shown, this.select.handles);
     }
     const { root } = this.chrome;
@@ -303,6 +361,11 @@ class Segmenter {
   }
 
   private hover(at: Point | null): void {
+    // Browsers tell of a move, too, when what lies under a pointer that rests is another.
+    const rests = String(at) === this.hovered;
+    this.hovered = String(at);
+    if (at && this.crosshair.at && (rests || this.crosshair.drawing)) return;
+    if (at) this.crosshair.hide();
     this.pointer = at ?? (this.gestures.drawing ? this.pointer : null);
     if (this.lasso.corners.length) this.stage.invalidate(false);
     this.showCursor();
@@ -313,8 +376,10 @@ class Segmenter {
     const tool = toolInHand(settings);
     const width = tool === "eraser" ? this.eraser.widthOf(settings.brush) : settings.brush;
     const size = width * this.view.scale;
-    const shape = gestures.panning ? "grabbing" : gestures.panNext ? "grab" : this.toolCursor(tool, size);
+    const next = gestures.next === "pan" ? "grab" : gestures.next === "window" ? "window" : null;
+    const shape = gestures.panning ? "grabbing" : (next ?? this.toolCursor(tool, size));
     const isPlain = tool === "eraser" || (this.pen.stroke?.positive ?? settings.positive);
+    this.chrome.read(this.pointer ? readoutAt(this.scene.picture, toImage(this.view, this.pointer)) : "");
     this.stage.showCursor(shape, this.pointer, size, isPlain);
   }
 
@@ -327,8 +392,10 @@ class Segmenter {
 
   private runKey(command: CommandName, key: string): boolean {
     if (command === "escape") return this.escape();
+    if (command === "move") return this.moveCrosshair(key);
+    if (command === "place") return this.place();
     // A stroke is not interrupted by a key that was hit by mistake.
-    if (this.gestures.drawing) return true;
+    if (this.gestures.drawing || this.crosshair.drawing) return true;
     return command === "label" ? this.chooseLabel(Number(key) - 1) : this.run(command);
   }
 
@@ -346,6 +413,15 @@ class Segmenter {
     } else if (command === "fit") this.look(fit(this.image, this.stage.size));
     else if (command === "zoomIn") this.zoom(middle, ZOOM_STEP);
     else if (command === "zoomOut") this.zoom(middle, 1 / ZOOM_STEP);
+    else if (command === "actual") this.look(scaleAt(this.view, middle, 1 / this.stage.ratio));
+    else if (command === "heat") {
+      const heat = HEAT_MODES[(HEAT_MODES.indexOf(settings.heat) + 1) % HEAT_MODES.length]!;
+      this.set({ heat });
+      this.chrome.say(heat === "off" ? "No map" : `Map of ${heat}`);
+    } else if (command === "preset") this.nextPreset();
+    else if (command === "invert") this.shade({ inverted: !settings.shading.inverted });
+    else if (command === "options") this.chrome.toggleView();
+    else if (command === "copy") void this.chrome.showCode(this.python());
     else if ((command === "undo" || command === "remove") && this.lasso.back()) this.drawn();
     else if (command === "undo" || command === "redo") {
       if (this.can[command]) this.ask({ type: command });
@@ -353,16 +429,15 @@ class Segmenter {
       if (this.can.clear) this.ask({ type: command, label: this.truth.active });
     } else if (command === "commit") this.commit();
     else if (command === "remove") return this.select.remove();
-    else if (command === "close") {
-      if (!this.lasso.close()) return false;
-      this.drawn();
-    } else if (command === "help") this.chrome.toggleHelp();
+    else if (command === "help") this.chrome.toggleHelp();
     else return false;
     return true;
   }
 
   private escape(): boolean {
     if (this.gestures.drawing) this.gestures.abort();
+    else if (this.crosshair.cancel()) this.drawn();
+    else if (this.windowing) this.setWindowing(false);
     else if (!this.chrome.closePanels(true) && !this.letGo()) this.chrome.leave();
     return true;
   }
@@ -405,11 +480,91 @@ class Segmenter {
     else this.ask({ type: "commit", label: active });
   }
 
+  // --- the keyboard instead of the pointer ------------------------------------------------------------------------
+
+  private moveCrosshair(key: string): boolean {
+    if (this.gestures.drawing) return true;
+    if (this.windowing) {
+      const [x, y] = wayOf(key);
+      this.dragWindow(x * WINDOW_STEP, y * WINDOW_STEP);
+      return true;
+    }
+    const { width, height } = this.stage.size;
+    const from = toImage(this.view, this.pointer ?? [width / 2, height / 2]);
+    const at = this.crosshair.move(key, from, this.view.scale, this.image);
+    this.look(follow(this.view, toScreen(this.view, at), this.stage.size, CROSSHAIR_MARGIN));
+    this.pointer = toScreen(this.view, at);
+    if (this.crosshair.drawing) this.hand.extend([this.pointer]);
+    this.drawn();
+    this.unread();
+    this.unread = this.clock.after(READ_AFTER, () => this.chrome.announce(readoutAt(this.scene.picture, at)));
+    return true;
+  }
+
+  private place(): boolean {
+    if (this.lasso.close()) {
+      this.drawn();
+      return true;
+    }
+    if (this.gestures.drawing || !this.crosshair.at) return false;
+    this.unread();
+    this.crosshair.press(this.view, this.settings.tool);
+    if (this.crosshair.drawing) this.chrome.say("Started. Enter ends, Esc drops it.");
+    return true;
+  }
+
+  private hold(command: CommandName, held: boolean): void {
+    if (held) this.held.add(command);
+    else this.held.delete(command);
+    if (command === "previous") this.kernel.masks.showPrevious(held);
+    // A key that was only tapped: the next drags are for it.
+    else if (command === "window" && held) this.windowed = false;
+    else if (command === "window" && !this.windowed) return this.setWindowing(!this.windowing);
+    this.setWindowing(this.windowing);
+  }
+
+  private setWindowing(on: boolean): void {
+    if (on && !this.windowing) this.chrome.say(WINDOW_MODE);
+    this.windowing = on;
+    this.gestures.next = this.held.has("pan") ? "pan" : on || this.held.has("window") ? "window" : "stroke";
+    this.changed();
+  }
+
+  private nextPreset(): void {
+    const { picture } = this.scene;
+    if (!picture) return;
+    const presets = presetsOf(picture);
+    const { name, ...range } = presets[(presetIndex(presets, this.settings.shading) + 1) % presets.length]!;
+    this.shade(range);
+    this.chrome.say(`${name}: ${windowText(range, picture.unit)}`);
+  }
+
+  /** As a drag by so many CSS pixels. */
+  private dragWindow(dx: number, dy: number): void {
+    this.windowed = true;
+    const { picture } = this.scene;
+    if (picture) this.shade(dragged(this.settings.shading, dx, dy, picture.full));
+  }
+
+  private shade(part: Partial<Shading>): void {
+    this.set({ shading: { ...this.settings.shading, ...part } });
+  }
+
+  private announceResult(before: number | null): void {
+    const { labels, active, spacing } = this.truth;
+    const area = this.kernel.masks.area(active);
+    this.chrome.announce(resultText(labels[active]!.name, this.truth.prompts().length, area, before, spacing));
+    this.toldArea = area;
+  }
+
   private set(change: Partial<Settings>): void {
+    const { tool, positive } = this.settings;
     Object.assign(this.settings, change);
-    this.stage.invalidate();
-    this.showCursor();
-    this.refresh();
+    const { settings } = this;
+    if (settings.tool !== tool || settings.positive !== positive) {
+      this.chrome.announce(`${settings.tool}, ${isPositive(settings) ? "positive" : "negative"}`);
+    }
+    this.changed();
   }
 
   private chooseSign(positive: boolean): void {
@@ -423,6 +578,7 @@ class Segmenter {
     if (!label || labels.length < 2) return false;
     this.letGo();
     this.host.setLabel(label.name);
+    this.announceResult(null);
     this.stage.invalidate();
     this.refresh();
     return true;
@@ -463,6 +619,7 @@ class Segmenter {
       const { kernel, truth } = this;
       const { active } = truth;
       const labels = this.labelling.current();
+      kernel.askProbability(this.settings.heat === "off" ? null : active);
       if (this.chrome.codeShown) this.chrome.updateCode(this.python());
       this.chrome.update({
         settings: this.settings,
@@ -471,7 +628,9 @@ class Segmenter {
         active,
         entries: this.entries,
         image: this.image,
-        zoom: this.view.scale,
+        picture: this.scene.picture,
+        zoom: this.view.scale * this.stage.ratio,
+        windowing: this.gestures.next === "window",
         area: kernel.masks.area(active),
         spacing: truth.spacing,
         prompts: this.truth.prompts().length,

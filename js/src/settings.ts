@@ -1,7 +1,9 @@
 /** What the person has chosen in one view. The kernel knows nothing of it. */
+import type { HeatMode } from "./heatmap";
 import type { MaskMode } from "./overlay";
 import type { Tool } from "./stroke";
 import type { Size } from "./view";
+import type { Shading } from "./windowlevel";
 
 export interface Settings {
   /** What was chosen; `toolInHand` tells what draws. */
@@ -18,6 +20,9 @@ export interface Settings {
   promptsShown: boolean;
   /** Indices of labels whose masks are not shown. */
   hiddenLabels: readonly number[];
+  shading: Shading;
+  /** What the kernel is asked for beside the mask. */
+  heat: HeatMode;
 }
 
 /** These can draw pixels as well as prompts. */
@@ -38,6 +43,8 @@ export function initialSettings(image: Size): Settings {
     maskShown: true,
     promptsShown: true,
     hiddenLabels: [],
+    shading: { window: 1, level: 0.5, gamma: 1, inverted: false },
+    heat: "off",
   };
 }
 

@@ -11,7 +11,7 @@ export interface Layer {
   context: CanvasRenderingContext2D | null;
 }
 
-export type CursorShape = "brush" | "cross" | "arrow" | "move" | "grab" | "grabbing";
+export type CursorShape = "brush" | "cross" | "arrow" | "move" | "grab" | "grabbing" | "window";
 
 export interface StageEvents {
   /** The canvas has another size. */

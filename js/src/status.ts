@@ -42,6 +42,8 @@ export class StatusLine {
   private prompts = h("span", { class: "sp-count" });
   private objects = h("span", { class: "sp-done", title: "Objects that are done" });
   private latency = h("span", { class: "sp-latency", title: "From lifting the pointer to the mask on the screen" });
+  /** What is under the pointer. */
+  readonly readout = h("span", { class: "sp-readout", title: "Column, row: value of the image" });
   private hint = h("span", { class: "sp-hint", role: "status" });
   private state = h("span", { class: "sp-state" });
   private facts: HTMLElement;
@@ -57,7 +59,7 @@ export class StatusLine {
       this.objects,
       this.latency,
     );
-    this.node = h("div", { class: "sp-status" }, this.facts, this.hint, this.state);
+    this.node = h("div", { class: "sp-status" }, this.facts, this.hint, this.readout, this.state);
   }
 
   update(facts: Facts): void {
@@ -86,8 +88,9 @@ export class StatusLine {
     this.hint.textContent = "";
   }
 
-  announce(label: LabelTrait, area: number, spacing: [number, number] | null | undefined): void {
-    setText(this.live, `${label.name}: ${areaText(area, spacing)}`);
+  /** Have it read out; the same words again too. */
+  announce(text: string): void {
+    this.live.textContent = this.live.textContent === text ? `${text}\u00a0` : text;
   }
 
   free(): void {

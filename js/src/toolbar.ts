@@ -54,7 +54,7 @@ export class Toolbar {
       h("span", { class: "sp-gap" }),
       group(
         "Show",
-        this.button("view", "view", "View", "Brush, mask and zoom", () => events.toggle("view")),
+        this.button("view", "view", "View", titleOf("options", "View: brush, mask, zoom, greys"), () => events.toggle("view")),
         this.button("more", "more", "", "Objects, labels, history, Python, keys", () => events.toggle("more")),
       ),
     );

@@ -39,10 +39,17 @@ export function largestScale(image: Size, stage: Size): number {
   return Math.max(LARGEST_PIXEL, 2 * fit(image, stage).scale);
 }
 
-/** Zoom by `factor`, keeping the image's point under `at` in its place; never smaller than `fit`. */
+/**
+ * Zoom by `factor`, keeping the image's point under `at` in its place; never smaller than `fit`, or than it is where
+ * that is smaller yet (small images at their own size).
+ */
 export function zoomAt(view: View, at: Point, factor: number, image: Size, stage: Size): View {
-  const smallest = fit(image, stage).scale;
-  const scale = Math.min(Math.max(view.scale * factor, smallest), largestScale(image, stage));
+  const smallest = Math.min(fit(image, stage).scale, view.scale);
+  return scaleAt(view, at, Math.min(Math.max(view.scale * factor, smallest), largestScale(image, stage)));
+}
+
+/** Give an image pixel the length `scale`, keeping the image's point under `at` in its place. */
+export function scaleAt(view: View, at: Point, scale: number): View {
   const ratio = scale / view.scale;
   return { scale, x: at[0] - (at[0] - view.x) * ratio, y: at[1] - (at[1] - view.y) * ratio };
 }
@@ -59,6 +66,7 @@ export function clamp(view: View, image: Size, stage: Size): View {
   const fitted = fit(image, stage);
   const spare = Math.max(1 - fitted.scale / view.scale, 0) / 4;
   const place = (at: number, length: number, room: number, beside: number): number => {
+    if (view.scale < fitted.scale) return (room - length) / 2;
     const furthest = beside + spare * room;
     return Math.min(Math.max(at, room - length - furthest), furthest);
   };
@@ -66,6 +74,32 @@ export function clamp(view: View, image: Size, stage: Size): View {
     scale: view.scale,
     x: place(view.x, image.width * view.scale, stage.width, fitted.x),
     y: place(view.y, image.height * view.scale, stage.height, fitted.y),
+  };
+}
+
+/** Move the picture as little as brings `at` (CSS pixels) within `margin` of no edge. */
+export function follow(view: View, [x, y]: Point, stage: Size, margin: number): View {
+  const excess = (place: number, room: number): number =>
+    Math.max(margin - place, 0) || Math.min(room - margin - place, 0);
+  return pan(view, excess(x, stage.width), excess(y, stage.height));
+}
+
+/** The part of the image that is seen, in shares of its width and height; null when that is all of it. */
+export function seenPart(view: View, image: Size, stage: Size): { x: number; y: number; width: number; height: number } | null {
+  const [width, height] = [image.width * view.scale, image.height * view.scale];
+  // Half a pixel is no reason to show where one is.
+  if (width <= stage.width + 0.5 && height <= stage.height + 0.5) return null;
+  const [left, top] = [Math.max(-view.x / width, 0), Math.max(-view.y / height, 0)];
+  const [right, bottom] = [Math.min((stage.width - view.x) / width, 1), Math.min((stage.height - view.y) / height, 1)];
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** The view whose middle is the place at these shares of the image's width and height. */
+export function centredOn(view: View, [x, y]: Point, image: Size, stage: Size): View {
+  return {
+    scale: view.scale,
+    x: stage.width / 2 - x * image.width * view.scale,
+    y: stage.height / 2 - y * image.height * view.scale,
   };
 }
 

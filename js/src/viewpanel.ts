@@ -1,13 +1,19 @@
-/** The `view` popover: brush, mask and zoom. */
-import { h, setAttribute, setText } from "./dom";
-import { icon } from "./icons";
+/** The `view` popover: brush, mask, zoom and grey levels. */
+import { h, setText } from "./dom";
+import { button, Choice, checkbox, field, Slider } from "./fields";
+import type { HeatMode } from "./heatmap";
 import { titleOf } from "./keys";
 import type { MaskMode } from "./overlay";
+import type { Picture } from "./raster";
 import type { Settings } from "./settings";
+import { WindowFields } from "./windowpanel";
 
 export interface ViewEvents {
   set(change: Partial<Settings>): void;
   fit(): void;
+  actual(): void;
+  /** Drags set window and level, or draw again. */
+  window(): void;
 }
 
 const MODES: [MaskMode, string][] = [
@@ -15,12 +21,19 @@ const MODES: [MaskMode, string][] = [
   ["contour", "Contour"],
   ["both", "Both"],
 ];
+const HEATS: [HeatMode, string][] = [
+  ["off", "Off"],
+  ["probability", "Probability"],
+  ["uncertainty", "Uncertainty"],
+];
 
 export class ViewPanel {
   readonly node: HTMLElement;
   private brush: Slider;
   private opacity: Slider;
-  private modes: HTMLButtonElement[];
+  private modes: Choice<MaskMode>;
+  private heat: Choice<HeatMode>;
+  private greys: WindowFields;
   private mask: HTMLInputElement;
   private prompts: HTMLInputElement;
   private zoom = h("span", { class: "sp-value" });
@@ -30,9 +43,9 @@ export class ViewPanel {
     this.opacity = new Slider("Opacity", "Opacity of the mask's fill", 0, (percent) =>
       events.set({ opacity: percent / 100 }),
     );
-    this.modes = MODES.map(([mode, text]) =>
-      h("button", { type: "button", class: "sp-button", onclick: () => events.set({ mode }) }, text),
-    );
+    this.modes = new Choice("Mask", titleOf("mode"), MODES, (mode) => events.set({ mode }));
+    this.heat = new Choice("Map", titleOf("heat"), HEATS, (heat) => events.set({ heat }));
+    this.greys = new WindowFields(events.set, events.window);
     this.mask = checkbox((maskShown) => events.set({ maskShown }));
     this.prompts = checkbox((promptsShown) => events.set({ promptsShown }));
     this.node = h(
@@ -40,16 +53,9 @@ export class ViewPanel {
       { class: "sp-popover", role: "dialog", "aria-label": "View", hidden: true },
       this.brush.node,
       this.opacity.node,
-      h(
-        "div",
-        { class: "sp-field" },
-        h("span", { class: "sp-caption" }, "Mask"),
-        h("div", { class: "sp-segments", role: "group", "aria-label": "Mask (M)", title: titleOf("mode") }, ...this.modes),
-      ),
-      h(
-        "div",
-        { class: "sp-field" },
-        h("span", { class: "sp-caption" }, "Show"),
+      this.modes.node,
+      field(
+        "Show",
         h(
           "div",
           { class: "sp-checks" },
@@ -57,57 +63,26 @@ export class ViewPanel {
           h("label", { title: "Show what was drawn" }, this.prompts, "prompts"),
         ),
       ),
-      h(
-        "div",
-        { class: "sp-field" },
-        h("span", { class: "sp-caption" }, "Zoom"),
+      this.heat.node,
+      field(
+        "Zoom",
         this.zoom,
-        h(
-          "button",
-          { type: "button", class: "sp-button sp-quiet", title: titleOf("fit"), onclick: () => events.fit() },
-          icon("fit"),
-          "Fit",
-        ),
+        button("Fit", titleOf("fit"), events.fit),
+        button("1:1", titleOf("actual"), events.actual),
       ),
+      ...this.greys.nodes,
     );
   }
 
-  update(settings: Settings, widest: number, zoom: number): void {
+  update(settings: Settings, widest: number, zoom: number, picture: Picture | null, windowing: boolean): void {
     this.brush.update(settings.brush, widest, `${settings.brush} px`);
     const percent = Math.round(settings.opacity * 100);
     this.opacity.update(percent, 100, `${percent}%`);
-    this.modes.forEach((button, i) => setAttribute(button, "aria-pressed", MODES[i]![0] === settings.mode));
+    this.modes.update(settings.mode);
+    this.heat.update(settings.heat);
+    this.greys.update(settings.shading, picture, windowing);
     this.mask.checked = settings.maskShown;
     this.prompts.checked = settings.promptsShown;
     setText(this.zoom, `${zoom < 0.1 ? (zoom * 100).toPrecision(2) : Math.round(zoom * 100)}%`);
   }
-}
-
-export class Slider {
-  readonly node: HTMLElement;
-  private input: HTMLInputElement;
-  private value = h("output", { class: "sp-value" });
-
-  constructor(caption: string, title: string, least: number, change: (value: number) => void) {
-    this.input = h("input", {
-      type: "range",
-      min: least,
-      "aria-label": title,
-      oninput: () => change(Number(this.input.value)),
-    });
-    this.node = h("label", { class: "sp-field", title }, h("span", { class: "sp-caption" }, caption), this.input, this.value);
-  }
-
-  update(value: number, most: number, text: string): void {
-    this.input.max = String(most);
-    this.input.value = String(value);
-    const least = Number(this.input.min);
-    this.input.style.setProperty("--sp-part", `${(100 * (value - least)) / Math.max(most - least, 1)}%`);
-    setText(this.value, text);
-  }
-}
-
-export function checkbox(change: (checked: boolean) => void): HTMLInputElement {
-  const input = h("input", { type: "checkbox", onchange: () => change(input.checked) });
-  return input;
 }

@@ -13,7 +13,7 @@ describe("the conversation with the kernel", () => {
   let clock: FakeClock;
   let host: FakeHost;
   let stroke: { label: number; prompt: DrawnPrompt } | null;
-  const events = { touched: vi.fn(), updated: vi.fn(), changed: vi.fn() };
+  const events = { touched: vi.fn(), updated: vi.fn(), changed: vi.fn(), heated: vi.fn() };
 
   function open(traits = {}): Kernel {
     host = new FakeHost(traits);

@@ -36,6 +36,11 @@ describe("keys", () => {
     ["]", { ctrlKey: true, altKey: true, code: "Digit9" }, "wider"], // AltGr, where it says Ctrl and Alt
     [",", {}, "thinner"], // where brackets are hard to type
     [".", {}, "wider"],
+    ["ArrowDown", {}, "move"],
+    ["ArrowLeft", { metaKey: true }, "move"],
+    ["Enter", {}, "place"],
+    [" ", {}, "pan"],
+    ["Dead", { code: "Backquote" }, "previous"], // where it is an accent
   ])("%s %o is %s", (key, more, command) => {
     expect(commandFor(press(key, more))?.command.command).toBe(command);
   });
@@ -47,9 +52,9 @@ describe("keys", () => {
     ["1", { altKey: true }],
     ["“", { altKey: true, code: "BracketLeft" }],
     ["[", { ctrlKey: true }],
-    ["q", {}],
+    ["x", {}],
+    ["ArrowDown", { shiftKey: true }],
     ["Enter", { shiftKey: true }],
-    ["ArrowDown", {}],
     ["+", { ctrlKey: true }],
     ["0", { ctrlKey: true }],
     ["Tab", {}],
@@ -64,9 +69,9 @@ describe("the keyboard", () => {
       "<div id=root tabindex=0><button></button><textarea></textarea></div><div id=cell tabindex=0></div><input id=field>";
     const root = document.getElementById("root")!;
     const run = vi.fn((_command: unknown, _key: string) => true);
-    const space = vi.fn();
-    const end = listenToKeys(root, { run, space });
-    return { root, run, space, end };
+    const hold = vi.fn();
+    const end = listenToKeys(root, { run, hold });
+    return { root, run, hold, end };
   }
 
   it("takes our keys and lets others go their way", () => {
@@ -77,7 +82,7 @@ describe("the keyboard", () => {
     root.dispatchEvent(ours);
     expect(ours.defaultPrevented).toBe(true);
     expect(outside).not.toHaveBeenCalled();
-    const theirs = press("q");
+    const theirs = press("x");
     root.dispatchEvent(theirs);
     expect(theirs.defaultPrevented).toBe(false);
     expect(outside).toHaveBeenCalledTimes(1);
@@ -92,7 +97,7 @@ describe("the keyboard", () => {
     expect(event.defaultPrevented).toBe(false);
   });
 
-  it("keeps plain letters from Lab, but not Ctrl S", async () => {
+  it("keeps its own keys and plain letters from Lab, and no others", async () => {
     const { root } = setUp();
     const seen: boolean[] = [];
     const listen = (): unknown => seen.push(root.hasAttribute("data-lm-suppress-shortcuts"));
@@ -100,9 +105,11 @@ describe("the keyboard", () => {
     root.dispatchEvent(press("x"));
     root.dispatchEvent(press("s", { ctrlKey: true }));
     root.dispatchEvent(press("z", { ctrlKey: true }));
-    root.dispatchEvent(press("Enter", { ctrlKey: true }));
+    root.dispatchEvent(press("Enter", { shiftKey: true }));
+    root.dispatchEvent(press("Enter"));
+    root.dispatchEvent(press("F5"));
     document.removeEventListener("keydown", listen, true);
-    expect(seen).toEqual([true, false, true, true]);
+    expect(seen).toEqual([true, false, true, false, true, false]);
     root.dispatchEvent(press("s", { ctrlKey: true }));
     await vi.waitFor(() => expect(root.hasAttribute("data-lm-suppress-shortcuts")).toBe(true));
   });
@@ -131,15 +138,15 @@ describe("the keyboard", () => {
     };
 
     it("takes plain keys, ours or not, before the notebook deletes a cell by them", () => {
-      const { root, run, space } = setUp();
+      const { root, run, hold } = setUp();
       expect(reaches("cell", press("b"))).toBe(true);
       point(root, "pointermove");
-      for (const name of ["b", "x", "q", "1"]) expect(reaches("cell", press(name))).toBe(false);
+      for (const name of ["b", "x", "n", "1"]) expect(reaches("cell", press(name))).toBe(false);
       expect(run.mock.calls.map(([, key]) => key)).toEqual(["b", "1"]);
       expect(reaches("cell", press(" "))).toBe(false);
-      expect(space).toHaveBeenLastCalledWith(true);
+      expect(hold).toHaveBeenLastCalledWith("pan", true);
       window.dispatchEvent(new KeyboardEvent("keyup", { key: " " }));
-      expect(space).toHaveBeenLastCalledWith(false);
+      expect(hold).toHaveBeenLastCalledWith("pan", false);
       point(root, "pointerleave");
       expect(reaches("cell", press("b"))).toBe(true);
     });
@@ -182,13 +189,13 @@ describe("the keyboard", () => {
   });
 
   it("holds the picture with the space bar, but presses a button with it", () => {
-    const { root, space } = setUp();
+    const { root, hold } = setUp();
     root.querySelector("button")!.dispatchEvent(press(" "));
-    expect(space).not.toHaveBeenCalled();
+    expect(hold).not.toHaveBeenCalled();
     root.dispatchEvent(press(" "));
-    expect(space).toHaveBeenLastCalledWith(true);
+    expect(hold).toHaveBeenLastCalledWith("pan", true);
     root.dispatchEvent(new KeyboardEvent("keyup", { key: " ", bubbles: true }));
-    expect(space).toHaveBeenLastCalledWith(false);
+    expect(hold).toHaveBeenLastCalledWith("pan", false);
   });
 
   it("hears nothing once it has ended", () => {

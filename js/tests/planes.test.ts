@@ -73,6 +73,25 @@ describe("masks", () => {
     expect(masks.area(0)).toBe(1);
   });
 
+  it("show what was there before the last update, and again what is", () => {
+    const masks = new Masks(6, 6);
+    masks.apply(null, 1, [patch({ x: 0, y: 0, width: 2, height: 2 })]);
+    masks.showPrevious(true); // nothing is known of it
+    expect(masks.area(0)).toBe(4);
+    masks.showPrevious(false);
+    masks.apply(1, 2, [patch({ x: 1, y: 0, width: 3, height: 1 }), patch({ x: 0, y: 0, width: 1, height: 2 }, () => false)]);
+    const now = masks.plane(0)!.slice();
+    masks.showPreview(2, [patch({ x: 0, y: 0, width: 6, height: 6 })]);
+    masks.showPrevious(true);
+    expect([...masks.plane(0)!.slice(0, 6)]).toEqual([1, 1, 0, 0, 0, 0]);
+    masks.showPrevious(false);
+    expect(masks.plane(0)).toEqual(now);
+    masks.showPrevious(true);
+    masks.apply(2, 3, [patch({ x: 5, y: 5, width: 1, height: 1 })]); // lands on the mask as it is
+    expect(masks.area(0)).toBe(5);
+    expect(masks.plane(0)![1]).toBe(1);
+  });
+
   it("take no harm from a patch of a larger image", () => {
     const masks = new Masks(3, 3);
     masks.apply(null, 1, [patch({ x: 1, y: 2, width: 5, height: 5 }, (x, y) => x === 1 && y === 0)]);

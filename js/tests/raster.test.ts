@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ImageTrait } from "../src/protocol";
-import { paintPixels, pictureOf, windowing } from "../src/raster";
+import { greyOf, paintPixels, pictureOf, reduced } from "../src/raster";
 
 function trait(dtype: ImageTrait["dtype"], shape: number[], data: ArrayBufferView, low: number, high: number): ImageTrait {
   return { version: 0, dtype, shape, low, high, spacing: null, data: new DataView(data.buffer) };
@@ -10,37 +10,13 @@ function painted(image: ImageTrait, level = 0): number[] {
   const picture = pictureOf(image);
   const [width, height] = [picture.width, picture.height].map((length) => Math.ceil(length / 2 ** level));
   const out = new Uint32Array(width! * height!);
-  paintPixels(picture, { x: 0, y: 0, width: width!, height: height! }, level, out);
+  const rect = { x: 0, y: 0, width: width!, height: height! };
+  const grey = greyOf(picture, { ...picture.usual, gamma: 1, inverted: false });
+  paintPixels(picture, rect, grey, out, level ? reduced(picture, rect, level) : null);
   return [...out];
 }
 
 const grey = (value: number): number => (0xff000000 | (value << 16) | (value << 8) | value) >>> 0;
-
-describe("window", () => {
-  it("maps low to black and high to white, for each dtype", () => {
-    for (const [dtype, low, high] of [
-      ["uint8", 10, 110],
-      ["uint16", 1000, 51000],
-      ["int16", -1000, 400],
-      ["float32", -0.5, 0.5],
-    ] as const) {
-      const shade = windowing(dtype, low, high);
-      expect([shade(low), shade(high), shade((low + high) / 2)]).toEqual([0, 255, 128]);
-    }
-  });
-
-  it("cuts off what lies outside, and shows NaN and infinity", () => {
-    expect(windowing("int16", -100, 100)(-32768)).toBe(0);
-    expect(windowing("int16", -100, 100)(32767)).toBe(255);
-    const shade = windowing("float32", 0, 1);
-    expect([shade(NaN), shade(-Infinity), shade(Infinity)]).toEqual([0, 0, 255]);
-  });
-
-  it("has an answer for an image of one value", () => {
-    const shade = windowing("uint8", 7, 7);
-    expect([shade(7), shade(8)]).toEqual([0, 255]);
-  });
-});
 
 describe("pixels", () => {
   it("are painted grey or in colour", () => {
@@ -57,6 +33,14 @@ describe("pixels", () => {
   it("are the mean of what they stand for when reduced, also at the edge", () => {
     const image = trait("uint8", [3, 3], Uint8Array.of(0, 100, 50, 100, 200, 70, 10, 30, 90), 0, 255);
     expect(painted(image, 1)).toEqual([grey(100), grey(60), grey(20), grey(90)]);
+  });
+
+  it("are windowed by the image's own values, whatever their data are", () => {
+    const image = { ...trait("float32", [1, 3], Float32Array.of(0, 0.5, 1), 0, 1), rescale: [200, 1000] as [number, number] };
+    const picture = pictureOf(image);
+    expect([picture.usual, picture.full]).toEqual([{ window: 200, level: 1100 }, { window: 200, level: 1100 }]);
+    const shade = greyOf(picture, { window: 100, level: 1150, gamma: 1, inverted: false });
+    expect([...picture.pixels].map(shade)).toEqual([0, 0, 255]);
   });
 
   it("that did not all arrive are refused", () => {

@@ -46,9 +46,11 @@ describe("the widget", () => {
     }
   }
 
+  let buttons = 0;
   function pointer(type: string, x: number, y: number, more: Pointer = {}): Event {
     const { pointerId = 1, pointerType = "mouse", ...mouse } = more;
-    const event = new MouseEvent(type, { clientX: x, clientY: y, bubbles: true, cancelable: true, ...mouse });
+    if (type === "pointerdown" || type === "pointerup") buttons = type === "pointerdown" ? 1 : 0;
+    const event = new MouseEvent(type, { clientX: x, clientY: y, buttons, bubbles: true, cancelable: true, ...mouse });
     Object.assign(event, { pointerId, pointerType, isPrimary: pointerId === 1 });
     canvas.dispatchEvent(event);
     return event;
@@ -117,7 +119,7 @@ describe("the widget", () => {
     await settled();
     expect(root.dataset).toMatchObject({ state: "ready", maskVersion: "1", prompts: "1", latencyMs: "224.0" });
     expect(text(".sp-facts")).toBe("lesion6 px1 prompt224 ms");
-    expect(text(".sp-live")).toBe("lesion: 6 px");
+    expect(text(".sp-live")).toBe("lesion: 6 px, 6 px more; 1 prompt");
     expect(button(/^Undo/).getAttribute("aria-disabled")).toBe("false");
     expect(button(/^Redo/).getAttribute("aria-disabled")).toBe("true");
   });
@@ -215,6 +217,16 @@ describe("the widget", () => {
     expect(root.dataset.sign).toBe("negative"); // as before the box
   });
 
+  it("takes all that the pointer did since the last frame", async () => {
+    await mount();
+    pointer("pointerdown", ...at(1, 1));
+    const parts = [[4, 1], [4, 5], [8, 5]].map(([x, y]) => ({ clientX: at(x!, y!)[0], clientY: at(x!, y!)[1] }));
+    const move = new MouseEvent("pointermove", { ...parts[2], buttons: 1, bubbles: true });
+    canvas.dispatchEvent(Object.assign(move, { pointerId: 1, pointerType: "mouse", getCoalescedEvents: () => parts }));
+    pointer("pointerup", ...at(8, 5));
+    expect(host.last()).toMatchObject({ prompt: { points: [[1, 1], [4, 1], [4, 5], [8, 5]] } });
+  });
+
   it("drops a stroke on Esc, and keeps one that the system cuts short", async () => {
     await mount();
     pointer("pointerdown", ...at(2, 2));
@@ -229,6 +241,43 @@ describe("the widget", () => {
     expect(host.last()).toMatchObject({ prompt: { points: [[2, 2], [5, 2]] } });
     pointer("pointerup", ...at(8, 2));
     expect(host.sent).toHaveLength(1);
+  });
+
+  it("keeps a stroke whose end nobody told", async () => {
+    await mount();
+    const ends = [() => window.dispatchEvent(new Event("blur")), () => pointer("pointermove", ...at(9, 6), { buttons: 0 })];
+    for (const end of ends) {
+      host.sent.length = 0;
+      pointer("pointerdown", ...at(2, 2));
+      pointer("pointermove", ...at(5, 2));
+      end();
+      expect(host.last()).toMatchObject({ prompt: { points: [[2, 2], [5, 2]] } });
+      pointer("pointermove", ...at(9, 2));
+      pointer("pointerup", ...at(9, 2));
+      expect(host.sent).toHaveLength(1);
+    }
+  });
+
+  it("leaves drawing to the pen once there is one, and lets it go before the hand", async () => {
+    await mount();
+    const [touch, pen] = [{ pointerType: "touch", pointerId: 2 }, { pointerType: "pen" }];
+    pointer("pointerdown", ...at(9, 6), touch); // the hand comes first ...
+    pointer("pointerdown", ...at(2, 2), pen);
+    pointer("pointermove", ...at(10, 6), touch);
+    pointer("pointermove", ...at(5, 2), pen);
+    pointer("pointerup", ...at(5, 2), pen);
+    pointer("pointerup", ...at(10, 6), touch);
+    expect(host.last()).toMatchObject({ prompt: { points: [[2, 2], [5, 2]] } });
+    host.sent.length = 0;
+    const before = canvas.dataset.imageRect;
+    drag([[3, 3], [8, 3]], { pointerType: "touch" }); // ... or by itself
+    await settled();
+    expect([host.sent.length, canvas.dataset.imageRect]).toEqual([0, before]);
+    pointer("pointerdown", ...at(3, 3), { pointerType: "touch" });
+    pointer("pointerdown", ...at(9, 6), touch);
+    pointer("pointermove", ...at(11, 7), touch);
+    await settled();
+    expect(canvas.dataset.imageRect).not.toBe(before); // two fingers still zoom
   });
 
   it("takes a second finger as a pinch, not as a stroke", async () => {
@@ -262,6 +311,108 @@ describe("the widget", () => {
     key("0");
     await settled();
     expect(canvas.dataset.imageRect).toBe(before);
+  });
+
+  it("goes to a pixel for a pixel, and shows where that is", async () => {
+    await mount();
+    const map = root.querySelector<HTMLElement>(".sp-minimap")!;
+    expect(map.hidden).toBe(true);
+    key("z");
+    await settled();
+    expect(canvas.dataset.imageRect!.split(",").map(Number)[2]).toBe(1); // smaller than fitted
+    expect(map.hidden).toBe(true);
+    for (let i = 0; i < 20; i++) key("+");
+    await settled();
+    expect(map.hidden).toBe(false);
+    key("0");
+    await settled();
+    expect(map.hidden).toBe(true);
+  });
+
+  it("draws by keys alone", async () => {
+    await mount();
+    root.focus();
+    expect(key("Enter").defaultPrevented).toBe(false); // there is no crosshair yet
+    key("p");
+    for (const name of ["ArrowLeft", "ArrowUp", "Enter"]) expect(key(name).defaultPrevented).toBe(true);
+    expect(host.last()).toMatchObject({ prompt: { kind: "click", x: 5, y: 3 } });
+    key("b");
+    key("Enter");
+    key("ArrowRight", { ctrlKey: true });
+    key("ArrowDown");
+    key("Enter");
+    expect(host.last()).toMatchObject({ prompt: { kind: "box", x0: 5, y0: 3, x1: 11, y1: 4 } });
+    key("s");
+    key("Enter");
+    key("ArrowUp");
+    key("Escape");
+    expect(host.sent).toHaveLength(2);
+    await settled();
+    expect(root.querySelector<HTMLElement>(".sp-crosshair")!.hidden).toBe(false);
+    key("Enter");
+    key("ArrowLeft");
+    key("ArrowLeft");
+    root.blur(); // ends it as lifting the pointer would
+    expect(host.last()).toMatchObject({ prompt: { kind: "scribble", points: [[11, 3], [9, 3]] } });
+    pointer("pointermove", ...at(2, 2));
+    expect(root.querySelector<HTMLElement>(".sp-crosshair")!.hidden).toBe(true);
+  });
+
+  it("sets window and level by a drag with W held, and until the next W when it was tapped", async () => {
+    await mount();
+    const before = root.querySelector<HTMLElement>(".sp-tags > *")!;
+    key("w", { code: "KeyW" });
+    drag([[2, 2], [9, 2]]);
+    window.dispatchEvent(new KeyboardEvent("keyup", { key: "w", code: "KeyW" }));
+    await settled();
+    expect([host.sent.length, before.hidden]).toEqual([0, true]);
+    key("w", { code: "KeyW" });
+    window.dispatchEvent(new KeyboardEvent("keyup", { key: "w", code: "KeyW" }));
+    drag([[2, 2], [9, 2]]);
+    await settled();
+    expect([host.sent.length, before.hidden]).toEqual([0, false]);
+    key("Escape");
+    drag([[2, 2], [9, 2]]);
+    expect(host.sent).toHaveLength(1);
+  });
+
+  it("asks how probable the label is while that is shown, and again with every mask", async () => {
+    await mount();
+    key("u");
+    await settled();
+    expect(host.last()).toMatchObject({ type: "probability", label: 0, image: 0 });
+    const reply = (version: number): void =>
+      host.say({ type: "probability", id: host.last().id, version, label: 0, x: 0, y: 0, width: 12, height: 8, shape: [1, 1] }, [new Uint8Array(1)]);
+    reply(0);
+    await settled();
+    expect(host.sent).toHaveLength(1);
+    drag([[2, 2], [5, 2]]);
+    await settled();
+    expect(host.types()).toEqual(["probability", "prompt"]);
+    host.update(host.last().id, 1, 0, { width: 3 });
+    await settled();
+    expect(host.types()).toEqual(["probability", "prompt", "probability"]);
+    reply(1);
+    key("u");
+    key("u");
+    host.update(null, 2, 1, { width: 4 });
+    await settled();
+    expect(host.sent).toHaveLength(3);
+  });
+
+  it("shows the mask before the last update while a key is held", async () => {
+    await mount();
+    drag([[2, 2]]);
+    host.update(host.last().id, 1, 0, { width: 3 });
+    host.update(null, 2, 1, { x: 5, width: 4 });
+    await settled();
+    expect(text(".sp-facts")).toContain("14 px");
+    key("`", { code: "Backquote" });
+    await settled();
+    expect(text(".sp-facts")).toContain("6 px");
+    window.dispatchEvent(new KeyboardEvent("keyup", { key: "`", code: "Backquote" }));
+    await settled();
+    expect(text(".sp-facts")).toContain("14 px");
   });
 
   it("asks for undo, redo and clear only when there is something", async () => {
@@ -362,7 +513,7 @@ describe("the widget", () => {
     expect(help.hidden).toBe(false);
     key("Escape");
     expect(help.hidden).toBe(true);
-    button(/^Brush, mask/).click();
+    button(/^View/).click();
     const panel = root.querySelector<HTMLElement>(".sp-popover[aria-label=View]")!;
     expect(panel.hidden).toBe(false);
     drag([[2, 2]]);
@@ -380,7 +531,7 @@ describe("the widget", () => {
       element.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
       element.click();
     };
-    const view = button(/^Brush, mask/);
+    const view = button(/^View/);
     expect(view.getAttribute("aria-haspopup")).toBe("dialog");
     pressed(view);
     await settled();

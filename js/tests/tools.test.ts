@@ -52,7 +52,7 @@ describe("the tools", () => {
 
   function drag(points: [number, number][], more: MouseEventInit = {}): void {
     pointer("pointerdown", ...points[0]!, more);
-    for (const point of points.slice(1)) pointer("pointermove", ...point, more);
+    for (const point of points.slice(1)) pointer("pointermove", ...point, { buttons: 1, ...more });
     pointer("pointerup", ...points[points.length - 1]!, more);
   }
 

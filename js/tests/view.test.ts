@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clamp, fit, largestScale, pan, resized, stageHeight, toImage, toScreen, zoomAt } from "../src/view";
+import { centredOn, clamp, fit, follow, largestScale, pan, resized, scaleAt, seenPart, stageHeight, toImage, toScreen, zoomAt } from "../src/view";
 
 const image = { width: 512, height: 384 };
 const stage = { width: 800, height: 560 };
@@ -76,6 +76,28 @@ describe("the picture on the screen", () => {
     const after = toImage(resized(near, image, stage, narrow), [narrow.width / 2, narrow.height / 2]);
     expect(after[0]).toBeCloseTo(before[0], 6);
     expect(after[1]).toBeCloseTo(before[1], 6);
+  });
+
+  it("may be smaller than fitted, in the middle, and zooms back from there step by step", () => {
+    const small = clamp(scaleAt(fit(image, stage), [0, 0], 1), image, stage);
+    expect(small).toEqual({ scale: 1, x: 144, y: 88 });
+    expect(zoomAt(small, [0, 0], 0.5, image, stage).scale).toBe(1);
+    expect(zoomAt(small, [0, 0], 1.2, image, stage).scale).toBe(1.2);
+  });
+
+  it("tells which part of it is seen, and can be put on any", () => {
+    expect(seenPart(fit(image, stage), image, stage)).toBeNull();
+    const view = centredOn({ x: 0, y: 0, scale: 4 }, [0.5, 0.25], image, stage);
+    const seen = seenPart(view, image, stage)!;
+    expect([seen.x + seen.width / 2, seen.y + seen.height / 2]).toEqual([0.5, 0.25]);
+    expect(seen.width).toBeCloseTo(stage.width / (4 * image.width));
+    expect(seenPart({ x: 100, y: 0, scale: 4 }, image, stage)).toMatchObject({ x: 0, width: 700 / 2048 });
+  });
+
+  it("follows what leaves it, and only as far as needed", () => {
+    const view = { x: 0, y: 0, scale: 2 };
+    expect(follow(view, [400, 300], stage, 20)).toEqual(view);
+    expect(follow(view, [790, -5], stage, 20)).toEqual({ x: -10, y: 25, scale: 2 });
   });
 
   it("is as high as its shape asks, within limits", () => {

@@ -169,6 +169,17 @@ class Prediction:
         probability: np.ndarray = 0.5 * (1 + np.tanh(0.5 * self.logits))  # does not overflow for any logit
         return probability
 
+    def small_probability(self, side: int) -> np.ndarray:
+        """(h, w) float32 in [0, 1]: probability of the whole image, with at most `side` cells along its longer side.
+
+        Not brought to the image's own resolution first, which would take time by its size.
+        """
+        height, width = self.shape
+        share = min(side / max(height, width), 1.0)
+        grid = Grid(0, 0, width, height, max(round(height * share), 1), max(round(width * share), 1))
+        probability: np.ndarray = 0.5 * (1 + np.tanh(0.5 * self.state.onto(grid)))
+        return probability
+
 
 class Session(ABC):
     """One image, opened by a predictor.

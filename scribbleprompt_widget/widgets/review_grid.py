@@ -148,8 +148,12 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         image = self._items.image(index)
         mask = self._items.mask(index, image)
         segmenter = Segmenter(image, labels=self._labels_of(mask), model=self._model)
-        if mask is not None and mask.any():
-            segmenter.start_from(mask)
+        if mask is not None:
+            for number, label in reversed(list(enumerate(segmenter.labels, start=1))):
+                if (mask == number).any():
+                    segmenter.label = label
+                    segmenter.start_from(mask == number)
+            segmenter.label = segmenter.labels[0]
         self._shut()
         title = ipywidgets.HTML(f"<b>{html.escape(self.name(index))}</b>")
         button = ipywidgets.Button(description="Close", tooltip="Close this image; the masks stay in the grid")

@@ -43,8 +43,10 @@ TELL_AFTER_S: Final = 0.3
 YIELD_S: Final = 0.0005
 """The kernel writes to its socket in a thread of its own, which gets Python's lock within this time; the work that is
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
+PROBABILITY_SIDE: Final = 512
+"""The longer side of what is sent to be seen as colours: more could not be told apart."""
 ON_AN_IMAGE: Final = (
-    *("prompt", "preview", "reprompt", "undo", "redo", "go", "clear"),
+    *("prompt", "preview", "probability", "reprompt", "undo", "redo", "go", "clear"),
     *("paint", "unpaint", "finish", "commit", "lock"),
 )
 """Messages that mean the image on the canvas, and carry its version."""
@@ -552,7 +554,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         kind = content.get("type")
         if kind not in ON_AN_IMAGE or content.get("image") == self._image["version"]:
             return True
-        if kind != "preview":
+        if kind not in ("preview", "probability"):
             # The front end forgot its requests with the image: no id would find anybody.
             self._tell_error(ValueError(f"{kind} was meant for the image before this one, and changed nothing"), None)
         return False
@@ -566,6 +568,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             label = label_index(content, self._annotation)
             planes = self._annotation.preview(label, prompt_from_json(content["prompt"]))
             self._send_planes("preview", request, planes, base=self._version)
+        elif kind == "probability":
+            self._send_probability(request, label_index(content, self._annotation))
         elif kind == "labels":
             labels = [Label(item["name"], item["color"], item["rank"]) for item in content["labels"]]
             self._change(lambda _: self._relabel(labels), request)
@@ -606,6 +610,13 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             **fields,
         }
         self.send(message, buffers=[plane.bits for plane in planes])
+
+    def _send_probability(self, request: str | None, label: int) -> None:
+        shown = self._annotation.prediction(label).small_probability(PROBABILITY_SIDE)
+        height, width = self.image.shape
+        place = {"label": label, "x": 0, "y": 0, "width": width, "height": height, "shape": list(shown.shape)}
+        message = {"type": "probability", "id": request, "version": self._version, **place}
+        self.send(message, buffers=[np.rint(255 * shown).astype(np.uint8).data.cast("B")])
 
     # --- display -----------------------------------------------------------------------------------------------------
 
@@ -665,7 +676,7 @@ def _predictor(model: str | Path | Predictor) -> Predictor:
 
 
 def _image_state(image: Image, version: int) -> dict[str, Any]:
-    pixels, low, high = image.wire()
+    pixels, low, high, rescale = image.wire()
     return {
         "version": version,
         "dtype": pixels.dtype.name,
@@ -673,6 +684,8 @@ def _image_state(image: Image, version: int) -> dict[str, Any]:
         "low": low,
         "high": high,
         "spacing": None if image.spacing is None else list(image.spacing),
+        "unit": image.unit,
+        "rescale": list(rescale),
         "data": pixels.data.cast("B"),
     }
 

@@ -375,7 +375,7 @@ def test_any_numbers_can_be_seen(array):
     assert image.grey.dtype == np.float32
     assert image.grey.shape == image.shape
     assert ((image.grey >= 0) & (image.grey <= 1)).all()
-    wire, *shown = image.wire()
+    wire, *shown, _ = image.wire()
     assert np.isfinite(shown).all()
     assert shown[0] < shown[1]
     assert wire.dtype in (np.uint8, np.uint16, np.int16, np.float32)
@@ -404,7 +404,7 @@ def test_any_numbers_can_be_seen(array):
 def test_the_browser_gets_a_type_that_it_knows_without_loss(values, dtype, expected):
     for shape in [(1, 2), (1, 2, 3)]:
         image = Image.of(np.broadcast_to(np.array([values], dtype).reshape(1, 2, *[1] * (len(shape) - 2)), shape))
-        wire, low, high = image.wire()
+        wire, low, high, _ = image.wire()
         assert wire.dtype == np.dtype(expected)
         np.testing.assert_array_equal(wire, image.pixels)
         assert (low, high) == image.intensity_range
@@ -424,7 +424,7 @@ def test_the_browser_gets_a_type_that_it_knows_without_loss(values, dtype, expec
 )
 def test_what_float32_does_not_hold_is_sent_scaled_and_keeps_its_depth(values):
     image = Image.of(values.reshape(7, 43))
-    wire, low, high = image.wire()
+    wire, low, high, _ = image.wire()
     assert wire.dtype == np.float32
     np.testing.assert_allclose(np.clip((wire - low) / (high - low), 0, 1), image.grey, atol=1e-6)
     assert len(np.unique(wire)) == 301
@@ -752,6 +752,34 @@ def test_dicom_rescale_to_fractions(tmp_path):
     stored = ramp((3, 4), "u2")
     path = write_dicom(tmp_path / "a.dcm", stored, RescaleSlope="0.5", RescaleIntercept="-3.25")
     np.testing.assert_array_equal(Image.of(path).pixels, stored * 0.5 - 3.25)
+
+
+CT = {"Modality": "CT", "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"], "RescaleSlope": "1", "RescaleIntercept": "-1024"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "unit"),
+    [
+        (CT, "HU"),
+        ({**CT, "RescaleType": "HU"}, "HU"),
+        ({**CT, "RescaleType": "US"}, None),  # unspecified
+        ({**CT, "ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, None),
+        ({**CT, "Modality": "MR"}, None),
+        ({**CT, "photometric": "MONOCHROME1"}, None),
+        ({"Modality": "CT"}, None),  # no rescale: who knows
+    ],
+)
+def test_hounsfield_units_are_known_where_a_ct_file_states_them(tmp_path, attributes, unit):
+    path = write_dicom(tmp_path / "a.dcm", ramp((2, 3, 4), "u2"), **attributes)
+    assert Image.of(path, slice_index=1).unit == unit
+
+
+def test_units_of_a_folder_and_of_what_has_none(tmp_path):
+    (tmp_path / "one.dcm").write_bytes((DICOM_DATA / "CT_small.dcm").read_bytes())
+    assert Image.of(tmp_path).unit == "HU"
+    assert Image.of(DICOM_DATA / "MR_small.dcm").unit is None
+    assert Image.of(ramp((3, 4))).unit is None
+    assert Image.of(Image.of(tmp_path), spacing=2).unit == "HU"
 
 
 @pytest.mark.parametrize("stored_bits", [12, 16])

@@ -430,6 +430,34 @@ def test_a_preview_enters_no_history_and_fires_nothing(w):
     assert len(w.prompts) == w.mask.sum() == 1
 
 
+def test_a_view_that_asks_gets_the_probability_of_a_label(w):
+    sent = []
+    w.send = lambda content, buffers=None: sent.append((content, buffers))
+    w.add_box(10, 5, 20, 15)
+    sent.clear()
+    for label in (0, 1):
+        w._handle_custom_msg({"type": "probability", "id": str(label), "image": 0, "label": label}, [])
+    for label, (content, (data,)) in enumerate(sent):
+        place = {"label": label, "x": 0, "y": 0, "width": 60, "height": 40, "shape": list(SHAPE)}
+        assert content == {"type": "probability", "id": str(label), "version": 1, **place}
+        shown = np.frombuffer(data, np.uint8).reshape(SHAPE)
+        w.label = w.labels[label]
+        np.testing.assert_allclose(shown / 255, w.probability, atol=0.5 / 255)
+
+
+def test_the_probability_of_a_large_image_is_sent_small():
+    w = sp.Segmenter(np.zeros((300, 2000)), model=PaintPredictor())
+    w.add_box(1000, 0, 1999, 299)
+    sent = []
+    w.send = lambda content, buffers=None: sent.append((content, buffers))
+    w._handle_custom_msg({"type": "probability", "id": "1", "image": 0, "label": 0}, [])
+    ((content, (data,)),) = sent
+    assert content["shape"] == [77, 512]
+    shown = np.frombuffer(data, np.uint8).reshape(content["shape"])
+    assert (shown[:, :255] < 10).all()
+    assert (shown[:, 257:] > 245).all()
+
+
 def test_a_view_that_asks_gets_the_whole(w):
     w.add_box(3, 4, 9, 9)
     w.label = "organ"
@@ -461,6 +489,18 @@ def test_the_image_reaches_the_screen_with_its_depth():
     assert (state["dtype"], state["shape"], state["spacing"]) == ("uint16", [24, 31], [2, 3])
     assert np.array_equal(np.frombuffer(state["data"], np.uint16).reshape(24, 31), image)
     assert 0 <= state["low"] < state["high"] <= 4000
+    assert (state["unit"], state["rescale"]) == (None, [1, 0])
+
+
+def test_the_screen_can_tell_the_images_own_values():
+    image = 1e6 + np.linspace(0, 0.001, 24 * 31).reshape(24, 31)
+    state = sp.Segmenter(image, model=PaintPredictor()).get_state("_image")["_image"]
+    slope, intercept = state["rescale"]
+    data = np.frombuffer(state["data"], np.float32).reshape(24, 31).astype(float)
+    np.testing.assert_allclose(data * slope + intercept, image, rtol=0, atol=1e-9)
+    json.dumps(state["rescale"], allow_nan=False)
+    huge = sp.Segmenter(np.array([[-1e308, 1e308]]), model=PaintPredictor()).get_state("_image")["_image"]
+    json.dumps(huge["rescale"], allow_nan=False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+/** A crosshair that the keyboard moves and draws with: one key begins a stroke, the arrows lead it, the key ends it. */
+import { h } from "./dom";
+import type { Point } from "./protocol";
+import type { Tool } from "./stroke";
+import { toScreen, type Size, type View } from "./view";
+
+/** Steps in one, with Ctrl or Cmd. */
+const LARGE_STEP = 10;
+const WAYS: Record<string, Point> = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
+/** What is done as soon as it is begun. */
+const AT_ONCE: readonly Tool[] = ["click"];
+
+export function wayOf(key: string): Point {
+  const [x, y] = WAYS[key.replace("mod+", "")]!;
+  const step = key.startsWith("mod+") ? LARGE_STEP : 1;
+  return [x * step, y * step];
+}
+
+/** A key as the table of keys spells it, to the next place: by an image pixel, or where those are smaller, a CSS pixel. */
+export function stepped([x, y]: Point, key: string, scale: number, image: Size): Point {
+  const [dx, dy] = wayOf(key);
+  const step = Math.max(Math.round(1 / scale), 1);
+  const within = (place: number, length: number): number => Math.min(Math.max(Math.round(place), 0), length - 1);
+  return [within(x + dx * step, image.width), within(y + dy * step, image.height)];
+}
+
+/** What strokes by pointer do as well. Places in CSS pixels. */
+export interface Hand {
+  begin(at: Point, other: boolean): boolean;
+  move(points: Point[]): void;
+  end(): void;
+  cancel(): void;
+}
+
+export class Crosshair {
+  readonly node = h("div", { class: "sp-crosshair", "aria-hidden": "true", hidden: true });
+  /** In image pixels; null while the keyboard does not draw. */
+  at: Point | null = null;
+  drawing = false;
+
+  constructor(private hand: Hand) {}
+
+  move(key: string, from: Point, scale: number, image: Size): Point {
+    return (this.at = stepped(this.at ?? from, key, scale, image));
+  }
+
+  /** Follow the view; a stroke goes on to where the crosshair is. */
+  draw(view: View): void {
+    this.node.hidden = !this.at;
+    if (!this.at) return;
+    const [x, y] = toScreen(view, this.at);
+    this.node.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  /** The key that draws was pressed. */
+  press(view: View, tool: Tool): void {
+    if (!this.at) return;
+    const place = toScreen(view, this.at);
+    if (this.drawing) {
+      this.hand.move([place]);
+      this.finish();
+    } else if (this.hand.begin(place, false)) {
+      this.drawing = true;
+      if (AT_ONCE.includes(tool)) this.finish();
+    }
+  }
+
+  /** End the stroke, and keep it. */
+  finish(): void {
+    if (!this.drawing) return;
+    this.drawing = false;
+    this.hand.end();
+  }
+
+  /** Drop the stroke. False when there was none. */
+  cancel(): boolean {
+    if (!this.drawing) return false;
+    this.drawing = false;
+    this.hand.cancel();
+    return true;
+  }
+
+  /** The pointer takes over. */
+  hide(): void {
+    this.finish();
+    this.at = null;
+    this.node.hidden = true;
+  }
+}

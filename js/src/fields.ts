@@ -1,0 +1,68 @@
+/** What the `view` popover is made of. */
+import { h, setAttribute, setText } from "./dom";
+
+export class Slider {
+  readonly node: HTMLElement;
+  private input: HTMLInputElement;
+  private value = h("output", { class: "sp-value" });
+
+  constructor(
+    caption: string,
+    title: string,
+    private least: number,
+    change: (value: number) => void,
+  ) {
+    this.input = h("input", {
+      type: "range",
+      min: least,
+      "aria-label": title,
+      oninput: () => change(Number(this.input.value)),
+    });
+    this.node = h("label", { class: "sp-field", title }, captionOf(caption), this.input, this.value);
+  }
+
+  update(value: number, most: number, text: string): void {
+    this.input.max = String(most);
+    this.input.value = String(value);
+    setAttribute(this.input, "aria-valuetext", text);
+    this.input.style.setProperty("--sp-part", `${(100 * (value - this.least)) / Math.max(most - this.least, 1)}%`);
+    setText(this.value, text);
+  }
+}
+
+/** Buttons of which one is on. */
+export class Choice<T extends string> {
+  readonly node: HTMLElement;
+  private buttons: HTMLButtonElement[];
+
+  constructor(
+    caption: string,
+    title: string,
+    private values: readonly (readonly [value: T, text: string])[],
+    choose: (value: T) => void,
+  ) {
+    this.buttons = values.map(([value, text]) => button(text, "", () => choose(value)));
+    this.node = field(caption, h("div", { class: "sp-segments", role: "group", "aria-label": title, title }, ...this.buttons));
+  }
+
+  update(chosen: T): void {
+    this.buttons.forEach((one, i) => setAttribute(one, "aria-pressed", this.values[i]![0] === chosen));
+  }
+}
+
+export function checkbox(change: (checked: boolean) => void): HTMLInputElement {
+  const input = h("input", { type: "checkbox", onchange: () => change(input.checked) });
+  return input;
+}
+
+export function button(text: string, title: string, act: () => void): HTMLButtonElement {
+  return h("button", { type: "button", class: "sp-button", title: title || null, onclick: act }, text);
+}
+
+export function field(caption: string, ...children: HTMLElement[]): HTMLElement {
+  return h("div", { class: "sp-field" }, captionOf(caption), ...children);
+}
+
+function captionOf(text: string): HTMLElement {
+  return h("span", { class: "sp-caption" }, text);
+}

@@ -1,0 +1,67 @@
+/** The part of the `view` popover that is about grey levels: window and level, gamma, inverted or not. */
+import { h, setAttribute, setText } from "./dom";
+import { button, checkbox, field, Slider } from "./fields";
+import { titleOf } from "./keys";
+import type { Picture } from "./raster";
+import type { Settings } from "./settings";
+import { presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
+
+/** Gamma goes from a quarter to four; the slider's steps to a factor of two. */
+const GAMMA_STEPS = 10;
+
+export class WindowFields {
+  readonly nodes: HTMLElement[];
+  private presets = h("div", { class: "sp-presets", role: "group", "aria-label": titleOf("preset") });
+  private text = h("span", { class: "sp-value" });
+  private gamma: Slider;
+  private inverted: HTMLInputElement;
+  private drag: HTMLButtonElement;
+  private shading!: Shading;
+  private picture: Picture | null = null;
+
+  constructor(
+    private set: (change: Partial<Settings>) => void,
+    drag: () => void,
+  ) {
+    this.gamma = new Slider("Gamma", "Gamma: below 1 brightens", -2 * GAMMA_STEPS, (step) => this.change({ gamma: 2 ** (step / GAMMA_STEPS) }));
+    this.inverted = checkbox((inverted) => this.change({ inverted }));
+    this.drag = button("Drag", titleOf("window"), drag);
+    const reset = (): void => this.change({ ...this.picture!.usual, gamma: 1, inverted: false });
+    this.nodes = [
+      field("Greys", this.presets),
+      field("", this.text, this.drag),
+      this.gamma.node,
+      field(
+        "",
+        h("label", { class: "sp-checks", title: titleOf("invert") }, this.inverted, "inverted"),
+        h("span", { class: "sp-gap" }),
+        button("Reset", "Window, level and gamma as they were", reset),
+      ),
+    ];
+  }
+
+  update(shading: Shading, picture: Picture | null, dragging: boolean): void {
+    this.shading = shading;
+    for (const node of this.nodes) node.hidden = !picture;
+    if (!picture) return;
+    const presets = presetsOf(picture);
+    if (picture !== this.picture) {
+      this.presets.replaceChildren(
+        ...presets.map(({ name, window, level }) =>
+          button(name, windowText({ window, level }, picture.unit), () => this.change({ window, level })),
+        ),
+      );
+    }
+    this.picture = picture;
+    const chosen = presetIndex(presets, shading);
+    [...this.presets.children].forEach((preset, i) => setAttribute(preset, "aria-pressed", i === chosen));
+    setAttribute(this.drag, "aria-pressed", dragging);
+    setText(this.text, windowText(shading, picture.unit));
+    this.gamma.update(Math.round(Math.log2(shading.gamma) * GAMMA_STEPS), 2 * GAMMA_STEPS, shading.gamma.toFixed(2));
+    this.inverted.checked = shading.inverted;
+  }
+
+  private change(part: Partial<Shading>): void {
+    this.set({ shading: { ...this.shading, ...part } });
+  }
+}
