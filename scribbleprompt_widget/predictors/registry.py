@@ -26,7 +26,7 @@ _FACTORIES: dict[str, str | Factory] = {
 CHECKPOINT = "scribbleprompt_widget.predictors.network:load_checkpoint"
 """What opens a path."""
 
-DEFAULT = "random_walker"
+DEFAULT: Final = "compact"
 """What "default" stands for."""
 
 
