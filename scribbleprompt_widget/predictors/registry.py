@@ -26,7 +26,7 @@ _FACTORIES: dict[str, str | Factory] = {
 CHECKPOINT = "scribbleprompt_widget.predictors.network:load_checkpoint"
 """What opens a path."""
 
-DEFAULT: Final = "compact"
+DEFAULT = "compact"
 """What "default" stands for."""
 
 
