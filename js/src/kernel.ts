@@ -276,11 +276,14 @@ export class Kernel {
 
   private send(request: Request): void {
     this.unsettled = true;
-    this.post({ ...request.command, id: request.id });
+    const { command, id } = request;
+    // What means a place in a list says which list.
+    const { version } = this.masks;
+    this.post(command.type === "reprompt" || command.type === "go" ? { ...command, id, version } : { ...command, id });
     this.active();
   }
 
-  private post(message: Command & { id: string }): boolean {
+  private post(message: Command & { id: string; version?: number | null }): boolean {
     try {
       this.host.send({ ...message, image: this.image });
       return true;

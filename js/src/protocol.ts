@@ -133,7 +133,7 @@ export type Command =
   | { type: "labels"; labels: LabelTrait[] }
   | { type: "go"; step: number };
 /** `image`: the version of the image that it was drawn on. */
-export type Outgoing = Command & { id: string; image: number };
+export type Outgoing = Command & { id: string; image: number; version?: number | null };
 
 /** Of a label's list the first `kept` stay, and `added` follow. */
 export interface PromptChange {

@@ -508,7 +508,7 @@ class Segmenter {
     }
     if (this.gestures.drawing || !this.crosshair.at) return false;
     this.unread();
-    this.crosshair.press(this.view, this.settings.tool);
+    this.crosshair.press(this.view, toolInHand(this.settings));
     if (this.crosshair.drawing) this.chrome.say("Started. Enter ends, Esc drops it.");
     return true;
   }
@@ -558,12 +558,10 @@ class Segmenter {
   }
 
   private set(change: Partial<Settings>): void {
-    const { tool, positive } = this.settings;
+    const told = inWords(this.settings);
     Object.assign(this.settings, change);
-    const { settings } = this;
-    if (settings.tool !== tool || settings.positive !== positive) {
-      this.chrome.announce(`${settings.tool}, ${isPositive(settings) ? "positive" : "negative"}`);
-    }
+    const now = inWords(this.settings);
+    if (now !== told) this.chrome.announce(now);
     this.changed();
   }
 
@@ -643,4 +641,10 @@ class Segmenter {
       });
     });
   }
+}
+
+/** "scribble, positive": what draws, for who does not see it. */
+function inWords(settings: Settings): string {
+  const tool = toolInHand(settings);
+  return `${settings.direct ? `paint by ${tool}` : tool}, ${isPositive(settings) ? "positive" : "negative"}`;
 }

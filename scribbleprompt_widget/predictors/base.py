@@ -77,6 +77,8 @@ class State:
 
         What is `held` has its sign whatever `least` is.
         """
+        if least == 0:
+            return self._restored(Grid.restore_positive)
         return self._restored(lambda grid, logits, shape: grid.restore_positive(logits - np.float32(least), shape))
 
     def _restored(self, bring: Callable[[Grid, np.ndarray, tuple[int, int]], np.ndarray]) -> np.ndarray:

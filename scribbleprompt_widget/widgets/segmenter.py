@@ -561,6 +561,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     def _answer(self, kind: str, content: Mapping[str, Any], request: str | None) -> None:
         act = act_of(content)
+        if content.get("version") not in (None, self._version):
+            raise ValueError(f"{kind} was meant for an earlier state, and changed nothing")
         if act is not None:
             with self._telling_if_slow(request):
                 self._change(act, request)

@@ -99,7 +99,7 @@ def test_a_slice_of_a_volume_goes_back_into_its_place(tmp_path, capsys):
     arguments = ["segment", str(tmp_path / "v.nii.gz"), "--click", "40,30", "--out", str(tmp_path / "m.nii.gz")]
     assert cli.main(arguments) == 1
     assert "slice_index" in capsys.readouterr().err
-    assert cli.main([*arguments, "--slice-index", "2"]) == 0
+    assert cli.main([*arguments, "--slice-index", "2", "--model", "random_walker"]) == 0
     mask = sitk.ReadImage(str(tmp_path / "m.nii.gz"))
     assert mask.GetSpacing() == pytest.approx(source.GetSpacing())
     array = sitk.GetArrayFromImage(mask)

