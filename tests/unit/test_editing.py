@@ -376,7 +376,11 @@ def test_messages_that_make_no_sense_are_told(w, view):
         ("finish", {"label": 0, "smooth": -1}, "smooth takes 0 to 50"),
         ("go", {"step": 9}, "one of the 2 steps"),
         ("go", {"step": 0, "version": 0}, "meant for an earlier state"),
-        ("reprompt", {"label": 0, "version": 0, "changes": [{"index": 0, "prompts": []}]}, "meant for an earlier state"),
+        (
+            "reprompt",
+            {"label": 0, "version": 0, "changes": [{"index": 0, "prompts": []}]},
+            "meant for an earlier state",
+        ),
         ("go", {"step": "x"}, "one of the 2 steps"),
         ("labels", {"labels": [{**label, "rank": None} for label in w._labels]}, "rank takes an integer"),
         ("reprompt", {"label": 0, "changes": [{"index": 0, "prompts": []}] * 2}, "each index once"),
