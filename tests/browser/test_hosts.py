@@ -103,8 +103,8 @@ def test_scrolled_out_of_the_window_and_back_it_shows_what_is_there_now(open_not
 
 def test_thirty_widgets_in_one_notebook_answer_each_for_itself(open_notebook):
     make = "ws = [sp.Segmenter(np.full((60, 80), 0.5), model=PaintPredictor()) for _ in range(30)]"
-    # Not all in one cell: JupyterLab shows 50 outputs of each, which are 25 widgets and their pictures; and anywidget gives
-    # up on a widget whose module did not load in 2 s, which happens on a slow machine where many come at once.
+    # Not all in one cell: JupyterLab shows 50 outputs of each, which are 25 widgets and their pictures; and anywidget
+    # gives up on a widget whose module did not load in 2 s, which happens on a slow machine where many come at once.
     show = "for w in ws[{0}:{0} + 5]: display(w)"
     starts = range(0, 30, 5)
     lab = open_notebook([SETUP + make, *map(show.format, starts), ""])
