@@ -103,19 +103,19 @@ def test_scrolled_out_of_the_window_and_back_it_shows_what_is_there_now(open_not
 
 def test_thirty_widgets_in_one_notebook_answer_each_for_itself(open_notebook):
     make = "ws = [sp.Segmenter(np.full((60, 80), 0.5), model=PaintPredictor()) for _ in range(30)]"
-    show = (
-        "for w in ws[{0}:{0} + 10]: display(w)"  # a cell of JupyterLab shows 50 outputs: 25 widgets and their pictures
-    )
-    starts = (0, 10, 20)
+    # Not all in one cell: JupyterLab shows 50 outputs of each, which are 25 widgets and their pictures; and anywidget
+    # gives up on a widget whose module did not load in 2 s, which happens on a slow machine where many come at once.
+    show = "for w in ws[{0}:{0} + 5]: display(w)"
+    starts = range(0, 30, 5)
     lab = open_notebook([SETUP + make, *map(show.format, starts), ""])
     lab.run(0)
     for cell, start in enumerate(starts, start=1):
         lab.run(cell)
         roots = lab.cell(cell).locator(".sp-segmenter")
-        expect(roots).to_have_count(10)
-        for index in range(10):
+        expect(roots).to_have_count(5)
+        for index in range(5):
             canvas = Canvas(lab.page, roots.nth(index))
             canvas.stroke((10 + start + index, 30), (40 + start + index, 30), steps=3)
             canvas.expect_prompts(1)
-    found = lab.evaluate(4, "[[len(w.prompts), int(np.argwhere(w.mask)[:, 1].min())] for w in ws]")
+    found = lab.evaluate(len(starts) + 1, "[[len(w.prompts), int(np.argwhere(w.mask)[:, 1].min())] for w in ws]")
     assert found == [[1, pytest.approx(9 + index, abs=1)] for index in range(30)]
