@@ -46,7 +46,9 @@ def test_every_tool_draws_by_keys_alone(lab):
 
 def test_the_view_follows_the_crosshair(lab):
     canvas = lab.canvas
+    fitted = rect(canvas)[2]
     canvas.press("+", "+", "+", "ArrowLeft")
+    wait_until(lab.page, lambda: rect(canvas)[2] > 2.5 * fitted, "a picture zoomed in three times")
     before = rect(canvas)
     canvas.press(*["Control+ArrowLeft"] * 8)
     wait_until(lab.page, lambda: rect(canvas)[0] > before[0], "a view that moved")
