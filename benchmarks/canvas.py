@@ -2,7 +2,8 @@
 
 For each side of a square 16-bit image: milliseconds from running the cell to the picture on the screen; and, over drags
 with the middle button at a zoom where the picture is larger than the canvas, how many frames a second the page drew
-(requestAnimationFrame), the longest time between two frames, and in which share of them the picture had moved.
+(requestAnimationFrame), the longest time between two frames, in which share of them the picture had moved, and how much
+of its processor the page's main thread used for a frame, which says what it could do on a machine that is not shared.
 
     python -m benchmarks.canvas [--sides 1024 2048 4096 8192] [--drags 5]
 """
@@ -69,8 +70,8 @@ def main() -> None:
 
     load = f"load {os.getloadavg()[0]:.1f}"
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {load}; {options.drags} drags each\n")
-    print("| side | opens, ms | frames a second | longest frame, ms | frames in which it moved |")
-    print("|---|---|---|---|---|")
+    print("| side | opens, ms | frames a second | longest frame, ms | frames in which it moved | main thread, ms |")
+    print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server, browser = Server(Path(folder)), launch_chromium(playwright)
         try:
@@ -95,12 +96,23 @@ def row(server, browser, side: int, drags: int) -> str:
     opened = page.evaluate("window.openedMs")
     canvas = lab.widget(1)
     canvas.press("+", "+", "+")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = busy_ms(devtools)
     frames = list(itertools.chain.from_iterable(drag(page, canvas) for _ in range(drags)))
+    busy = (busy_ms(devtools) - before) / len(frames)
     lab.stop_kernel()
     page.close()
     intervals = [interval for interval, _ in frames]
     moved = statistics.mean(has_moved for _, has_moved in frames)
-    return f"| {side} | {opened:.0f} | {1000 / statistics.mean(intervals):.0f} | {max(intervals):.0f} | {moved:.0%} |"
+    rate = 1000 / statistics.mean(intervals)
+    return f"| {side} | {opened:.0f} | {rate:.0f} | {max(intervals):.0f} | {moved:.0%} | {busy:.1f} |"
+
+
+def busy_ms(devtools) -> float:
+    """How long the page's main thread was at work so far."""
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return 1000 * next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 
 def drag(page, canvas: Canvas) -> list[tuple[float, bool]]:
