@@ -17,9 +17,10 @@ from scribbleprompt_widget.models.checkpoints import PUBLISHED_UNET, file_sha256
 from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import is_network_file, load_network
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
-from scribbleprompt_widget.predictors.base import Predictor, Session, State
+from scribbleprompt_widget.predictors.base import GIVEN, Predictor, Session, State
 from scribbleprompt_widget.predictors.clicks import held_pixels, hold_clicks
 from scribbleprompt_widget.predictors.closer import closer_grid, shown_object
+from scribbleprompt_widget.predictors.parts import parts
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
 __all__ = ["NetworkPredictor", "compact_predictor", "load_checkpoint", "load_compact", "load_shipped", "load_unet"]
@@ -96,7 +97,18 @@ class _NetworkSession(Session):
         self._pixels = self._whole.sample(image.grey)
 
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
+        boxed, apart = parts(prompts, self._whole)
+        if apart:
+            return self._joined(self._infer(boxed, None), self._infer(apart, None), prompts)
+        if previous is not None and previous.engine == GIVEN and any(isinstance(p, Box) for p in prompts):
+            # Nor does a box take anything from a mask that was handed in.
+            return self._joined(previous, self._infer(prompts, None), prompts)
         state = self._look(self._whole, prompts, previous, self.predictor.looks)
+        return replace(state, held=held_pixels(prompts)) if self.predictor.clicks_hold else state
+
+    def _joined(self, a: State, b: State, prompts: Prompts) -> State:
+        """What lies in either of two masks."""
+        state = self._state(np.maximum(a.onto(self._whole), b.onto(self._whole)), self._whole)
         return replace(state, held=held_pixels(prompts)) if self.predictor.clicks_hold else state
 
     def _look(self, grid: Grid, prompts: Prompts, previous: State | None, looks: int) -> State:

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from scribbleprompt_widget.grid import Grid, Rectangle
 from scribbleprompt_widget.predictors.base import GIVEN, CpuPredictor, Predictor, Session, State
+from scribbleprompt_widget.predictors.parts import is_negative, parts
 from scribbleprompt_widget.predictors.walk import MAX_LOGIT, corrected_walk, random_walk, seeded, stroke_outline
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scribbleprompt_widget.image import Image
-    from scribbleprompt_widget.prompts import Channels, Prompt
+    from scribbleprompt_widget.prompts import Channels
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -43,8 +44,6 @@ OBJECT_MARGIN: Final = 0.5  # around what a first look found, likewise
 WORTH_ZOOM: Final = 1.4
 """A closer look is taken where its cells are smaller by this factor."""
 
-IN_BOX: Final = 0.8
-"""Share of a stroke that has to lie in the boxes for it to be theirs: a hand slips over an edge by less."""
 JOINED_SIDE: Final = 512
 """Cells along the longer side of a grid that several parts share: nothing is solved on it, so it may be fine."""
 
@@ -93,37 +92,16 @@ class RandomWalkerSession(Session):
         earlier = self._state(_resampled(given.logits, given.grid, grid, MAX_LOGIT), grid)
         boxes = Prompts(p for p in prompts if isinstance(p, Box))
         if boxes:
-            around = Prompts(p for p in prompts if isinstance(p, Box) or _is_negative(p))
+            around = Prompts(p for p in prompts if isinstance(p, Box) or is_negative(p))
             earlier = self._joined(earlier, self._anew(around), prompts)
         return self._correct(prompts, earlier) if (earlier.logits > 0).any() else self._anew(prompts)
 
     def _anew(self, prompts: Prompts) -> State:
         """What all prompts say together, whatever was there before."""
-        boxed, apart = self._parts(prompts)
+        boxed, apart = parts(prompts, self._whole)
         if apart:
             return self._joined(self._together(boxed), self._infer(apart, None), prompts)
         return self._together(prompts)
-
-    def _parts(self, prompts: Prompts) -> tuple[Prompts, Prompts]:
-        """The first box with what belongs to it, and the rest, if any of it is positive; negatives belong to both."""
-        box = np.zeros(self._whole.shape, dtype=bool)
-
-        def is_apart(prompt: Prompt) -> bool:
-            drawn = Prompts([prompt]).rasterise(self._whole)
-            cells = (drawn.box if isinstance(prompt, Box) else drawn.positive) > 0
-            return bool((cells & box).sum() < IN_BOX * cells.sum())
-
-        apart = [False] * len(prompts)
-        # Boxes first: strokes may lie in one that was drawn later.
-        for number, prompt in sorted(enumerate(prompts), key=lambda item: not isinstance(item[1], Box)):
-            apart[number] = bool(box.any()) and not _is_negative(prompt) and is_apart(prompt)
-            if isinstance(prompt, Box) and not apart[number]:
-                box |= Prompts([prompt]).rasterise(self._whole).box > 0
-        if not any(apart):
-            return prompts, Prompts()
-        shown = list(zip(prompts, apart, strict=True))
-        rest = Prompts(p for p, out in shown if out or _is_negative(p))
-        return Prompts(p for p, out in shown if not out), rest
 
     def _joined(self, a: State, b: State, prompts: Prompts) -> State:
         """What lies in either of two masks."""
@@ -160,7 +138,7 @@ class RandomWalkerSession(Session):
         """The earlier mask (not empty) with what was clicked elsewhere, changed around the seeds that contradict it."""
         for click in prompts:
             if isinstance(click, Click) and click.positive and not _holds(earlier, click):
-                alone = self._together(Prompts(p for p in prompts if p is click or _is_negative(p)))
+                alone = self._together(Prompts(p for p in prompts if p is click or is_negative(p)))
                 if not self._touch(earlier, alone):
                     earlier = self._joined(earlier, alone, prompts)
         if not (earlier.logits > 0).any():
@@ -257,10 +235,6 @@ def _layout(prompts: Prompts) -> Prompts:
     if any(isinstance(p, Box) or p.positive for p in strokes):
         return strokes
     return Prompts([p for p in prompts if isinstance(p, Click) and p.positive][:1])
-
-
-def _is_negative(prompt: Prompt) -> bool:
-    return not isinstance(prompt, Box) and not prompt.positive
 
 
 def _is_click(layout: Prompts) -> bool:

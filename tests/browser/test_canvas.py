@@ -107,8 +107,6 @@ def test_coins_are_outlined_by_the_default_predictor(open_notebook, app):
     canvas.stroke((260, 114), (272, 122), (282, 116))
     canvas.expect_prompts(1)
     assert lab.evaluate(1, "dice((270, 118))") >= 0.85
-    # To the network a box means that all else is background; to the random walker, that this is an object as well.
-    lab.evaluate(1, "setattr(w, 'model', 'random_walker')")
     canvas.press("b")
     canvas.stroke((303, 11), (363, 72))
     canvas.expect_prompts(2)
