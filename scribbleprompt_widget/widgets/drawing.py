@@ -33,12 +33,11 @@ class Drawing:
         """Names of the labels."""
         return [label.name for label in self._annotation.labels]
 
-    @property
-    def _active(self) -> int:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # the widget's own
 
-    def _do(self, act: Act) -> None:
-        raise NotImplementedError
+        @property
+        def _active(self) -> int: ...
+        def _do(self, act: Act) -> None: ...
 
     # --- prompts -----------------------------------------------------------------------------------------------------
 
