@@ -2,7 +2,8 @@
 
 A residual U-Net, narrow where there are many pixels and wide where there are few. What makes it sharp: a few features
 at the image's own resolution go past everything to the head. What makes it see far: large depthwise kernels below, and
-attention at the bottom, where any place can look at any other. What it need not learn: where prompts reach over even
+attention at the bottom, where any place can look at any other. What the whole is (thin vessels, or one large organ)
+weighs what passes by above. What it need not learn: where prompts reach over even
 ground (`spread_prompts`), what looks like them (`likeness`), what stands out from its surroundings (`relief`), and
 where lines are (`ridges`).
 Every normalisation folds into its convolution (`CompactNetwork.fold`).
@@ -105,6 +106,9 @@ class CompactConfig:
     contrasts
         Prompts spread over the image are read beside the five channels, once for each of these (see `spread_prompts`);
         none: the five channels alone.
+    context
+        The mean of the lowest level's features says, for each feature that goes past the levels below, how much of it
+        passes, and how much of the first guess (see `contrasts`) is believed.
     matching
         Let every place of the first level compare itself with all others by linear attention before the head: pixels
         that look like those under a stroke take its sign, however far away.
@@ -123,6 +127,7 @@ class CompactConfig:
     ridges: bool = True
     likeness: bool = True
     contrasts: tuple[float, ...] = (8.0, 40.0)
+    context: bool = True
     matching: bool = False
 
     def __post_init__(self) -> None:
@@ -168,6 +173,8 @@ class CompactNetwork(nn.Module):
         self.ups = nn.ModuleList(_conv(lower.width, upper.width, 1, norm=norm) for upper, lower in pairs)
         self.decoders = nn.ModuleList(_blocks(upper, upper.decoder, norm, False) for upper, _ in pairs)
         nn.init.constant_(cast("Tensor", self.head.bias), PRIOR_LOGIT)
+        skips = [level.width for level in config.levels[:-1]]
+        self.context = _Context(config.levels[-1].width, (1, *skips, config.detail)) if config.context else None
         self.agreement = _Agreement() if config.contrasts else None
         self.matching = _LinearAttention(first.width) if config.matching else nn.Identity()
         # The layout that convolutions are quickest in, on CPUs and GPUs alike; channels that come in it stay in it.
@@ -187,19 +194,21 @@ class CompactNetwork(nn.Module):
             _check(x, self.config.stride)
         previous = torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)
         derived = self._derived(x)
-        logits = self._logits(torch.cat([x[:, :PREVIOUS], previous, *derived], dim=1))
+        logits, trust = self._logits(torch.cat([x[:, :PREVIOUS], previous, *derived], dim=1))
         # Where prompts reach over even ground is the first guess: the network says where to disagree.
-        return logits if self.agreement is None else self.agreement(logits, derived[-1])
+        return logits if self.agreement is None else self.agreement(logits, derived[-1], trust)
 
-    def _logits(self, x: Tensor) -> Tensor:
+    def _logits(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the network itself says, and by how much the first guess is believed."""
         if not self.config.detail:
-            return F.pixel_shuffle(self.head(self._levels(self.enter(F.pixel_unshuffle(x, 2)))), 2)
+            y, gates = self._levels(self.enter(F.pixel_unshuffle(x, 2)))
+            return F.pixel_shuffle(self.head(y), 2), gates[0]
         fine = F.relu(self.stem(x))
-        coarse = F.pixel_shuffle(self.leave(F.relu(self._levels(self.enter(fine)))), 2)
+        y, gates = self._levels(self.enter(fine))
+        coarse = F.pixel_shuffle(self.leave(F.relu(y)), 2)
         # The head reads a sum, not what a ReLU left of it: both signs of evidence reach the logits from the first step.
-        mixed = fine + coarse
-        logits: Tensor = self.head(mixed + self.refine(F.relu(mixed)))
-        return logits
+        mixed = _gated(fine, gates[-1]) + coarse
+        return self.head(mixed + self.refine(F.relu(mixed))), gates[0]
 
     @torch.no_grad()
     def _derived(self, x: Tensor) -> list[Tensor]:
@@ -222,18 +231,18 @@ class CompactNetwork(nn.Module):
             found.append(spread_prompts(image, positive, negative, contrasts=config.contrasts, grids=grids))
         return [one.to(x.dtype) for one in found]
 
-    def _levels(self, x: Tensor) -> Tensor:
-        """Down to the lowest level and up again: B width H/2 W/2 in and out."""
+    def _levels(self, x: Tensor) -> tuple[Tensor, list[Tensor] | list[None]]:
+        """Down to the lowest level and up again, B width H/2 W/2 in and out; and the gates of `_Context`."""
         skips = []
         for encoder, down in zip(self.encoders[:-1], self.downs, strict=True):
             x = encoder(x)
             skips.append(x)
             x = down(F.relu(x))
         x = self.encoders[-1](x)
-        for skip, up, decoder in reversed(list(zip(skips, self.ups, self.decoders, strict=True))):
-            x = decoder(skip + F.interpolate(up(F.relu(x)), scale_factor=2.0, mode="nearest"))
-        y: Tensor = self.matching(x)
-        return y
+        gates = [None] * (len(skips) + 2) if self.context is None else self.context(x)
+        for skip, gate, up, decoder in reversed(list(zip(skips, gates[1:-1], self.ups, self.decoders, strict=True))):
+            x = decoder(_gated(skip, gate) + F.interpolate(up(F.relu(x)), scale_factor=2.0, mode="nearest"))
+        return self.matching(x), gates
 
     def fold(self) -> CompactNetwork:
         """A copy for inference, in which every normalisation has become part of its convolution. Same logits."""
@@ -310,15 +319,37 @@ class _Conv(nn.Module):
         return folded
 
 
+def _gated(x: Tensor, gate: Tensor | None) -> Tensor:
+    return x if gate is None else x * gate
+
+
+class _Context(nn.Module):
+    """Gates from the mean over all places: features B width H W in; B features 1 1 in (0, 2) out, for each of `gated`.
+
+    They start from 1.
+    """
+
+    def __init__(self, width: int, gated: tuple[int, ...]) -> None:
+        super().__init__()
+        self.gated = gated
+        self.out = nn.Linear(width, sum(gated))
+        for parameter in self.out.parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        gates = 1 + torch.tanh(self.out(F.relu(x).mean(dim=(2, 3))))
+        return list(torch.split(gates[:, :, None, None], [*self.gated], dim=1))
+
+
 class _Agreement(nn.Module):
-    """Adds the mean of what prompts reach, times a weight that is learnt, to the logits."""
+    """Adds the mean of what prompts reach, times a weight that is learnt (and how far it is trusted), to the logits."""
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(AGREEMENT))
 
-    def forward(self, logits: Tensor, spread: Tensor) -> Tensor:
-        y: Tensor = logits + self.weight * spread.mean(dim=1, keepdim=True)
+    def forward(self, logits: Tensor, spread: Tensor, trust: Tensor | None) -> Tensor:
+        y: Tensor = logits + self.weight * _gated(spread.mean(dim=1, keepdim=True), trust)
         return y
 
 

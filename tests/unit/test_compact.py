@@ -43,6 +43,8 @@ VARIANTS = [
     CompactConfig(0, SMALL.levels, contrasts=(8.0,)),
     CompactConfig(4, SMALL.levels, relief=False),
     CompactConfig(4, SMALL.levels, ridges=False),
+    CompactConfig(4, SMALL.levels, context=False),
+    CompactConfig(0, SMALL.levels, context=False, contrasts=()),
     CompactConfig(4, SMALL.levels, likeness=False),
     CompactConfig(4, SMALL.levels, relief=False, ridges=False, likeness=False, contrasts=()),
 ]
