@@ -71,7 +71,8 @@ const LOST: Partial<Record<ChromeState["state"], string>> = {
 
 /** Popovers: at most one is open. */
 const PANELS = ["tools", "view", "more", "finish", "label", "history"] as const;
-type Dialog = (typeof PANELS)[number] | "help";
+type PanelName = (typeof PANELS)[number];
+type Dialog = PanelName | "help";
 
 export class Chrome {
   readonly root: HTMLElement;
@@ -94,6 +95,7 @@ export class Chrome {
   /** Whether the last thing done here was done by the keyboard. */
   private byKeys = false;
   private last: ChromeState | null = null;
+  private panels: Record<PanelName, { node: HTMLElement }>;
 
   constructor(
     stage: HTMLElement,
@@ -131,6 +133,8 @@ export class Chrome {
       },
       help: () => this.toggle("help"),
     });
+    const { tools, view, more, finish, label, history } = this;
+    this.panels = { tools, view, more, finish, label, history };
     this.help = makeHelp(() => this.toggle(null));
     this.code = new CodePanel(() => this.closePanels(true));
     this.status = new StatusLine(clock);
@@ -139,7 +143,7 @@ export class Chrome {
       { class: "sp-segmenter", tabindex: 0, role: "application", "aria-label": "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },
       this.toolbar.node,
       this.labelBar.node,
-      h("div", { class: "sp-body" }, stage, this.missing, ...PANELS.map((name) => this[name].node), this.help),
+      h("div", { class: "sp-body" }, stage, this.missing, ...PANELS.map((name) => this.panels[name].node), this.help),
       this.bar.node,
       this.code.node,
       this.status.node,
@@ -171,7 +175,7 @@ export class Chrome {
       open: this.open,
     });
     this.labelBar.update({ labels, active, entries, hidden: settings.hiddenLabels });
-    for (const name of PANELS) this[name].node.hidden = this.open !== name;
+    for (const name of PANELS) this.panels[name].node.hidden = this.open !== name;
     if (this.open === "tools") this.tools.update(settings);
     if (this.open === "view") {
       this.view.update(settings, widestBrush(state.image), state.zoom, state.picture, state.windowing);
@@ -285,7 +289,7 @@ export class Chrome {
   }
 
   private nodeOf(dialog: Dialog): HTMLElement {
-    return dialog === "help" ? this.help : this[dialog].node;
+    return dialog === "help" ? this.help : this.panels[dialog].node;
   }
 
   /** Whoever opened a panel by the keyboard goes on in it. */

@@ -25,7 +25,7 @@ export function stepped([x, y]: Point, key: string, scale: number, image: Size):
 }
 
 /** What strokes by pointer do as well. Places in CSS pixels. */
-export interface Hand {
+export interface StrokeEvents {
   begin(at: Point, other: boolean): boolean;
   move(points: Point[]): void;
   end(): void;
@@ -38,7 +38,7 @@ export class Crosshair {
   at: Point | null = null;
   drawing = false;
 
-  constructor(private hand: Hand) {}
+  constructor(private hand: StrokeEvents) {}
 
   move(key: string, from: Point, scale: number, image: Size): Point {
     return (this.at = stepped(this.at ?? from, key, scale, image));

@@ -155,7 +155,9 @@ export class Gestures {
     if (this.mode === "pinch") this.pinch(event.pointerId, at);
     this.pointers.set(event.pointerId, at);
     if (event.pointerId !== this.active) return;
-    if (this.mode === "pan" || this.mode === "window") this.events[this.mode](at[0] - before[0], at[1] - before[1]);
+    const way = [at[0] - before[0], at[1] - before[1]] as const;
+    if (this.mode === "pan") this.events.pan(...way);
+    if (this.mode === "window") this.events.window(...way);
     if (this.mode === "stroke") {
       const coalesced = event.getCoalescedEvents?.() ?? [];
       this.events.move(coalesced.length ? coalesced.map((part) => this.place(part)) : [at]);

@@ -118,7 +118,7 @@ export const GESTURES: readonly { shown: string; name: string }[] = [
   { shown: `${MOD} wheel, pinch`, name: "Zoom" },
   { shown: "Middle button, two fingers", name: "Move the picture" },
 ];
-export const OTHER_KEYS = { shown: "Other letters", name: "Nothing, here or in the notebook", group: "More" };
+export const OTHER_KEYS: Pick<KeyCommand, "shown" | "name" | "group"> = { shown: "Other letters", name: "Nothing, here or in the notebook", group: "More" };
 
 type KeyPress = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
 

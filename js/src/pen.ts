@@ -120,9 +120,9 @@ export class Pen implements Hand {
     const before = this.tap;
     this.tap = this.way < LEAST_DRAG ? { stroke, at: this.at, time: this.clock.now() } : null;
     if (!before || !this.tap || DRAG[stroke.tool]) return false;
-    const isSame = (["tool", "label", "positive", "direct"] as const).every((name) => stroke[name] === before.stroke[name]);
+    const kind = ({ tool, label, positive, direct }: Stroke): string => [tool, label, positive, direct].join();
     const near = Math.hypot(this.at[0] - before.at[0], this.at[1] - before.at[1]) <= DOUBLE_NEAR;
-    return isSame && near && this.tap.time - before.time <= DOUBLE_WITHIN;
+    return kind(stroke) === kind(before.stroke) && near && this.tap.time - before.time <= DOUBLE_WITHIN;
   }
 
   /** Whether the stroke is one. */

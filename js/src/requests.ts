@@ -45,7 +45,7 @@ export class Requests {
   }
 
   add(command: Command, releasedAt: number | null = null): Request {
-    const request = { id: this.nextId(), command, sentAt: this.clock.now(), started: false, releasedAt };
+    const request: Request = { id: this.nextId(), command, sentAt: this.clock.now(), started: false, releasedAt };
     this.open.set(request.id, request);
     this.tell();
     return request;

@@ -1,7 +1,7 @@
 /** The widget put together: what the person does goes to the kernel, what the kernel says goes to the screen. */
 import { browserClock, type Clock } from "./clock";
 import { Chrome } from "./chrome";
-import { Crosshair, wayOf } from "./crosshair";
+import { Crosshair, wayOf, type StrokeEvents } from "./crosshair";
 import { setAttribute } from "./dom";
 import { EraserHand } from "./eraser";
 import { resultText } from "./format";
@@ -14,13 +14,13 @@ import type { CommandName, KeyCommand } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
 import { Pen, type Hand } from "./pen";
 import { LassoHand } from "./polygon";
-import type { Command, Entry, Host, Point, Reprompt } from "./protocol";
+import type { Command, Entry, Host, Point } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { isPrompt } from "./requests";
 import { readoutAt } from "./readout";
 import { Scene, type Shown } from "./scene";
-import { SelectHand } from "./select";
+import { SelectHand, type PromptEvents } from "./select";
 import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
 import { shownPrompts } from "./shown";
 import { Stage, type CursorShape } from "./stage";
@@ -121,12 +121,12 @@ class Segmenter {
       () => this.pen.soFar,
     );
     this.truth = new Truth(host, this.kernel.prompts);
-    const events = {
+    const events: PromptEvents = {
       where: () => ({ image: this.image, view: this.view }),
-      say: (text: string) => this.chrome.say(text),
+      say: (text) => this.chrome.say(text),
       prompts: () => this.truth.prompts(),
       mayChange: () => this.mayChange(),
-      change: (changes: Reprompt[]) => this.ask({ type: "reprompt", label: this.truth.active, changes }),
+      change: (changes) => this.ask({ type: "reprompt", label: this.truth.active, changes }),
     };
     this.hand = this.pen = new Pen(this.kernel, clock, events);
     this.lasso = new LassoHand(this.pen, events);
@@ -145,9 +145,9 @@ class Segmenter {
       },
       draw: (base) => this.draw(base),
     });
-    const hand = {
-      begin: (at: Point, other: boolean) => this.begin(at, other),
-      move: (points: Point[]) => {
+    const hand: StrokeEvents = {
+      begin: (at, other) => this.begin(at, other),
+      move: (points) => {
         this.hand.extend(points);
         this.pointer = points[points.length - 1]!;
         this.drawn();

@@ -34,7 +34,7 @@ export class Stage {
   ratio = 1;
   private frame = 0;
   private staleBase = true;
-  private observers: { disconnect(): void }[] = [];
+  private observers: (ResizeObserver | IntersectionObserver)[] = [];
   private ended = new AbortController();
 
   constructor(

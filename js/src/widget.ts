@@ -1,5 +1,6 @@
 /** anywidget's side of the widget: everything else knows only a `Host`. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
+import type { Heard, LabManager } from "./lab";
 import type { Host, Traits } from "./protocol";
 import { mountSegmenter } from "./segmenter";
 import "./widget.css";
@@ -26,23 +27,6 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     },
     rouse: () => kernel.rouse(),
   };
-}
-
-interface Signal<T> {
-  connect(slot: (kernel: unknown, value: T) => void): void;
-  disconnect(slot: (kernel: unknown, value: T) => void): void;
-}
-interface Heard {
-  direction: "send" | "recv";
-  msg: { header: { session: string } };
-}
-interface LabManager {
-  kernel: {
-    statusChanged?: Signal<string>;
-    anyMessage?: Signal<Heard>;
-    requestKernelInfo?(): Promise<unknown>;
-    commsOverSubshells?: string;
-  } | null;
 }
 
 /** A widget's kernel that starts is another than the one that made it. */
