@@ -1,5 +1,6 @@
 /** What the `view` popover is made of. */
 import { h, setAttribute, setText } from "./dom";
+import { max } from "./math";
 
 export class Slider {
   readonly node: HTMLElement;
@@ -25,7 +26,7 @@ export class Slider {
     this.input.max = String(most);
     this.input.value = String(value);
     setAttribute(this.input, "aria-valuetext", text);
-    this.input.style.setProperty("--sp-part", `${(100 * (value - this.least)) / Math.max(most - this.least, 1)}%`);
+    this.input.style.setProperty("--sp-part", `${(100 * (value - this.least)) / max(most - this.least, 1)}%`);
     setText(this.value, text);
   }
 }

@@ -1,6 +1,7 @@
 /** The `finish` popover: what is done to the predicted mask. Sliders are sent when they are let go: one step each. */
 import { h, makeButton, makePopover, setText } from "./dom";
 import { counted } from "./format";
+import { round } from "./math";
 import type { Entry, Finish } from "./protocol";
 import { checkbox, Slider } from "./fields";
 
@@ -35,7 +36,7 @@ export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTML
       holes.checked = fill_holes;
       largest.checked = keep_largest;
       smooth.update(values.smooth);
-      threshold.update(Math.round(values.threshold * 100));
+      threshold.update(round(values.threshold * 100));
       remove.hidden = !edits;
       setText(remove, `Remove ${counted(edits, "painted edit")}`);
     },

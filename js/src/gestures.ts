@@ -1,5 +1,6 @@
 /** Pointers and wheel to what is meant: a stroke, moving the picture, zooming. CSS pixels of the canvas. */
 import { isMac } from "./keys";
+import { hypot, max, within } from "./math";
 import type { Point } from "./protocol";
 
 export interface GestureEvents {
@@ -172,7 +173,7 @@ export class Gestures {
       return;
     }
     const middle = (p: Point): Point => [(p[0] + still[0]) / 2, (p[1] + still[1]) / 2];
-    const apart = (p: Point): number => Math.max(Math.hypot(p[0] - still[0], p[1] - still[1]), 1);
+    const apart = (p: Point): number => max(hypot(p[0] - still[0], p[1] - still[1]), 1);
     const [before, after] = [middle(from), middle(to)];
     this.events.pan(after[0] - before[0], after[1] - before[1]);
     this.events.zoom(after, apart(to) / apart(from));
@@ -193,7 +194,7 @@ export class Gestures {
     event.preventDefault();
     event.stopPropagation();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    const delta = Math.min(Math.max(event.deltaY * lines, -LARGEST_WHEEL), LARGEST_WHEEL);
+    const delta = within(event.deltaY * lines, -LARGEST_WHEEL, LARGEST_WHEEL);
     this.events.zoom(this.place(event), Math.exp(-delta * WHEEL_SPEED));
   }
 

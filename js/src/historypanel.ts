@@ -1,5 +1,6 @@
 /** The `history` popover: the steps that were taken, the one that is shown marked; a click goes to any of them. */
 import { h, makeButton, makePopover } from "./dom";
+import { min } from "./math";
 import type { LabelTrait, Steps } from "./protocol";
 
 const NAMES: Record<string, string> = {
@@ -37,7 +38,7 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
         return item;
       });
       node.replaceChildren(...items);
-      items[Math.min(focused, items.length - 1)]?.focus();
+      items[min(focused, items.length - 1)]?.focus();
       const shown = items[current];
       if (shown && focused < 0) node.scrollTop = shown.offsetTop - node.clientHeight / 2;
     },

@@ -1,6 +1,7 @@
 /** The whole picture in a corner while only a part of it is seen. A drag in it moves the view. */
 import type { Pixels } from "./codec";
 import { h } from "./dom";
+import { floor, max, min } from "./math";
 import type { Point } from "./protocol";
 import { greyOf, paintPixels, reduced, type Picture } from "./raster";
 import { writePixels } from "./surface";
@@ -16,14 +17,14 @@ const SHORTEST = 12;
 
 /** As large on the screen as a map of `image` should be. */
 export function mapSize(image: Size, stage: Size): Size {
-  const longest = Math.min(LONGEST, LARGEST_SHARE * stage.width, 2 * LARGEST_SHARE * stage.height);
-  const scale = longest / Math.max(image.width, image.height);
-  return { width: Math.max(image.width * scale, SHORTEST), height: Math.max(image.height * scale, SHORTEST) };
+  const longest = min(LONGEST, LARGEST_SHARE * stage.width, 2 * LARGEST_SHARE * stage.height);
+  const scale = longest / max(image.width, image.height);
+  return { width: max(image.width * scale, SHORTEST), height: max(image.height * scale, SHORTEST) };
 }
 
 /** The reduction whose longer side has at least as many pixels as the map has, for sharp screens. */
 function mapLevel(image: Size): number {
-  return Math.max(Math.floor(Math.log2(Math.max(image.width, image.height) / (2 * LONGEST))), 0);
+  return max(floor(Math.log2(max(image.width, image.height) / (2 * LONGEST))), 0);
 }
 
 export class Minimap {

@@ -2,6 +2,7 @@
 import { h, setText } from "./dom";
 import { icon, type IconName } from "./icons";
 import { COMMANDS, GESTURES, OTHER_KEYS } from "./keys";
+import { min } from "./math";
 import { menuItem } from "./toolspanel";
 
 const COPIED_FOR = 1600;
@@ -110,7 +111,7 @@ export class CodePanel {
   update(code: string): void {
     if (this.code.value === code) return;
     this.code.value = code;
-    this.code.rows = Math.min(code.split("\n").length, 10);
+    this.code.rows = min(code.split("\n").length, 10);
   }
 
   free(): void {

@@ -1,5 +1,6 @@
 /** The two canvases, as large as the cell and the screen's pixels ask, drawn at most once a frame. */
 import { h } from "./dom";
+import { round } from "./math";
 import type { Point } from "./protocol";
 import { stageHeight, type Size } from "./view";
 
@@ -124,8 +125,8 @@ export class Stage {
     this.resize({ width, height });
     const ratio = window.devicePixelRatio || 1;
     this.setBacking(
-      exact?.inlineSize ?? Math.round(width * ratio),
-      exact?.blockSize ?? Math.round(height * ratio),
+      exact?.inlineSize ?? round(width * ratio),
+      exact?.blockSize ?? round(height * ratio),
     );
   }
 

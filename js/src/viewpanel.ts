@@ -3,6 +3,7 @@ import { h, setText } from "./dom";
 import { button, Choice, checkbox, field, Slider } from "./fields";
 import type { HeatMode } from "./heatmap";
 import { titleOf } from "./keys";
+import { round } from "./math";
 import type { MaskMode } from "./overlay";
 import type { Picture } from "./raster";
 import type { Settings } from "./settings";
@@ -76,13 +77,13 @@ export class ViewPanel {
 
   update(settings: Settings, widest: number, zoom: number, picture: Picture | null, windowing: boolean): void {
     this.brush.update(settings.brush, widest, `${settings.brush} px`);
-    const percent = Math.round(settings.opacity * 100);
+    const percent = round(settings.opacity * 100);
     this.opacity.update(percent, 100, `${percent}%`);
     this.modes.update(settings.mode);
     this.heat.update(settings.heat);
     this.greys.update(settings.shading, picture, windowing);
     this.mask.checked = settings.maskShown;
     this.prompts.checked = settings.promptsShown;
-    setText(this.zoom, `${zoom < 0.1 ? (zoom * 100).toPrecision(2) : Math.round(zoom * 100)}%`);
+    setText(this.zoom, `${zoom < 0.1 ? (zoom * 100).toPrecision(2) : round(zoom * 100)}%`);
   }
 }

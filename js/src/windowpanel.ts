@@ -2,6 +2,7 @@
 import { h, setAttribute, setText } from "./dom";
 import { button, checkbox, field, Slider } from "./fields";
 import { titleOf } from "./keys";
+import { round } from "./math";
 import type { Picture } from "./raster";
 import type { Settings } from "./settings";
 import { presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
@@ -57,7 +58,7 @@ export class WindowFields {
     [...this.presets.children].forEach((preset, i) => setAttribute(preset, "aria-pressed", i === chosen));
     setAttribute(this.drag, "aria-pressed", dragging);
     setText(this.text, windowText(shading, picture.unit));
-    this.gamma.update(Math.round(Math.log2(shading.gamma) * GAMMA_STEPS), 2 * GAMMA_STEPS, shading.gamma.toFixed(2));
+    this.gamma.update(round(Math.log2(shading.gamma) * GAMMA_STEPS), 2 * GAMMA_STEPS, shading.gamma.toFixed(2));
     this.inverted.checked = shading.inverted;
   }
 
