@@ -34,7 +34,7 @@ export interface StrokeEvents {
 }
 
 export class Crosshair {
-  readonly node = h("div", { class: "sp-crosshair", "aria-hidden": "true", hidden: true });
+  readonly node = h(".sp-crosshair", { "aria-hidden": "true", hidden: true });
   /** In image pixels; null while the keyboard does not draw. */
   at: Point | null = null;
   drawing = false;

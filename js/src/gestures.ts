@@ -1,4 +1,5 @@
 /** Pointers and wheel to what is meant: a stroke, moving the picture, zooming. CSS pixels of the canvas. */
+import { listen, swallow } from "./dom";
 import { isMac } from "./keys";
 import { hypot, max, within } from "./math";
 import type { Point } from "./protocol";
@@ -51,7 +52,7 @@ export class Gestures {
       name: K,
       act: (event: HTMLElementEventMap[K]) => void,
       options: AddEventListenerOptions = {},
-    ): void => canvas.addEventListener(name, act, { ...options, signal: this.ended.signal });
+    ): void => listen(canvas, name, act, { ...options, signal: this.ended.signal });
     on("pointerdown", (event) => this.down(event));
     on("pointermove", (event) => this.moved(event));
     on("pointerup", (event) => this.up(event));
@@ -60,7 +61,7 @@ export class Gestures {
     on("lostpointercapture", (event) => this.up(event, false));
     on("pointerleave", () => events.hover(null));
     // Who goes elsewhere in the middle of a stroke may lift the pointer there, and nobody would tell.
-    window.addEventListener("blur", () => this.finish(), { signal: this.ended.signal });
+    listen(window, "blur", () => this.finish(), { signal: this.ended.signal });
     on("wheel", (event) => this.wheel(event), { passive: false });
     // The right button draws; the middle one must neither scroll nor paste.
     on("contextmenu", swallow);
@@ -191,8 +192,7 @@ export class Gestures {
 
   private wheel(event: WheelEvent): void {
     if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
-    event.preventDefault();
-    event.stopPropagation();
+    swallow(event);
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
     const delta = within(event.deltaY * lines, -LARGEST_WHEEL, LARGEST_WHEEL);
     this.events.zoom(this.place(event), Math.exp(-delta * WHEEL_SPEED));
@@ -204,9 +204,4 @@ export class Gestures {
     const ratio = rect.width ? this.canvas.clientWidth / rect.width || 1 : 1;
     return [(event.clientX - rect.left) * ratio, (event.clientY - rect.top) * ratio];
   }
-}
-
-function swallow(event: Event): void {
-  event.preventDefault();
-  event.stopPropagation();
 }

@@ -19,7 +19,7 @@ const NAMES: Record<string, string> = {
 };
 
 export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElement; show(steps: Steps, labels: LabelTrait[]): void } {
-  const node = makePopover("History", "sp-menu sp-history");
+  const node = makePopover("History", ".sp-menu.sp-history");
   return {
     node,
     show({ steps, current }, labels) {
@@ -27,12 +27,12 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
       const items = steps.map(({ action, label }, step) => {
         const of = labels.length > 1 && label !== null && step ? labels[label]?.name : "";
         const item = makeButton(
-          step > current ? "sp-button sp-item sp-undone" : "sp-button sp-item",
+          step > current ? ".sp-item.sp-undone" : ".sp-item",
           "",
           () => step !== current && go(step),
-          h("span", { class: "sp-number" }, String(step)),
+          h("span.sp-number", String(step)),
           NAMES[action] ?? action,
-          of ? h("span", { class: "sp-of" }, of) : null,
+          of ? h("span.sp-of", of) : null,
         );
         if (step === current) item.setAttribute("aria-current", "step");
         return item;

@@ -1,6 +1,6 @@
 /** The whole picture in a corner while only a part of it is seen. A drag in it moves the view. */
 import type { Pixels } from "./codec";
-import { h } from "./dom";
+import { h, listen } from "./dom";
 import { floor, max, min } from "./math";
 import type { Point } from "./protocol";
 import { greyOf, paintPixels, reduced, type Picture } from "./raster";
@@ -29,8 +29,8 @@ function mapLevel(image: Size): number {
 
 export class Minimap {
   private canvas = h("canvas");
-  private frame = h("div", { class: "sp-frame" });
-  readonly node = h("div", { class: "sp-minimap", "aria-hidden": "true", title: "Drag to move the view", hidden: true }, this.canvas, this.frame);
+  private frame = h(".sp-frame");
+  readonly node = h(".sp-minimap", { "aria-hidden": "true", title: "Drag to move the view", hidden: true }, this.canvas, this.frame);
   private painted: { picture: Picture; shading: Shading; means: Pixels } | null = null;
 
   /** `look` is given a place in shares of the image's width and height. */
@@ -39,12 +39,12 @@ export class Minimap {
       const { left, top, width, height } = this.node.getBoundingClientRect();
       look([(event.clientX - left) / width, (event.clientY - top) / height]);
     };
-    this.node.addEventListener("pointerdown", (event) => {
+    listen(this.node, "pointerdown", (event) => {
       event.preventDefault();
       this.node.setPointerCapture(event.pointerId);
       follow(event);
     });
-    this.node.addEventListener("pointermove", (event) => this.node.hasPointerCapture(event.pointerId) && follow(event));
+    listen(this.node, "pointermove", (event) => this.node.hasPointerCapture(event.pointerId) && follow(event));
   }
 
   update(picture: Picture | null, shading: Shading, view: View, stage: Size): void {

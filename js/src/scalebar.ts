@@ -31,9 +31,9 @@ export function barFor(millimetres: number, room: number): Bar | null {
 }
 
 export class ScaleBar {
-  private line = h("div", { class: "sp-scaleline" });
+  private line = h(".sp-scaleline");
   private text = h("span");
-  readonly node = h("div", { class: "sp-scalebar" }, this.text, this.line);
+  readonly node = h(".sp-scalebar", this.text, this.line);
 
   /** `scale`: CSS pixels to an image pixel. The bar lies flat: where pixels are not square, it measures across. */
   update(spacing: readonly [number, number] | null, scale: number, width: number): void {

@@ -2,7 +2,7 @@
 import { browserClock, type Clock } from "./clock";
 import { Chrome } from "./chrome";
 import { Crosshair, wayOf, type StrokeEvents } from "./crosshair";
-import { setAttribute } from "./dom";
+import { giveFocus, listen, setAttribute } from "./dom";
 import { EraserHand } from "./eraser";
 import { resultText } from "./format";
 import { Furniture } from "./furniture";
@@ -208,7 +208,7 @@ class Segmenter {
         }),
       ),
     ];
-    this.chrome.root.addEventListener("blur", () => this.crosshair.finish());
+    listen(this.chrome.root, "blur", () => this.crosshair.finish());
     // While this view lives, the picture that stands for it in a saved notebook need not be seen.
     const style = document.createElement("style");
     style.textContent = `.sp-static-${host.get("_key")}{display:none !important}`;
@@ -332,7 +332,7 @@ class Segmenter {
   // --- strokes ---------------------------------------------------------------------------------------------------
 
   private begin(at: Point, other: boolean): boolean {
-    this.chrome.root.focus({ preventScroll: true });
+    giveFocus(this.chrome.root);
     this.chrome.closePanels();
     this.chrome.quiet();
     const { settings, lasso, select, eraser } = this;
