@@ -34,6 +34,7 @@ export interface ChromeEvents {
   window(): void;
   retry(): void;
   dismiss(): void;
+  cancel(): void;
 }
 
 export interface ChromeState {
@@ -55,6 +56,7 @@ export interface ChromeState {
   state: KernelState | "error";
   /** The wait is long enough to be told. */
   slow: boolean;
+  cancellable: boolean;
   error: string | null;
   failed: number;
   model: string;
@@ -137,7 +139,7 @@ export class Chrome {
     this.panels = { tools, view, more, finish, label, history };
     this.help = makeHelp(() => this.toggle(null));
     this.code = new CodePanel(() => this.closePanels(true));
-    this.status = new StatusLine(clock);
+    this.status = new StatusLine(clock, () => this.events.cancel());
     this.root = h(
       ".sp-segmenter",
       { tabindex: 0, role: "application", label: "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },

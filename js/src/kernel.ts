@@ -29,6 +29,8 @@ export interface KernelEvents {
   changed(): void;
   /** The history, as it was asked for. */
   steps?(steps: Steps): void;
+  /** What was cancelled is not going to happen. */
+  cancelled?(): void;
   /** The answer to a question for probabilities came. */
   heated(): void;
 }
@@ -52,6 +54,7 @@ export class Kernel {
   private held: { message: Update; buffers: Bytes[] }[] = [];
   private wholeAt = -Infinity;
   private stepsId = "";
+  private cancelling = new Set<string>();
   private unsettled = false;
   private seen: KernelState = "ready";
   private ended = false;
@@ -132,6 +135,19 @@ export class Kernel {
     this.probability.want(label, this.masks.version, this.requests.state === "ready");
   }
 
+  /** Whether the person may be tired of waiting, and the host can do something about it. */
+  get isCancellable(): boolean {
+    return this.requests.isLong && !!this.host.cancel;
+  }
+
+  /** Stop what the kernel works on, and all that waits. False when there is nothing to stop. */
+  cancel(): boolean {
+    if (!this.isCancellable) return false;
+    const ids = [...this.requests.ids, ...this.previews.ids];
+    for (const id of ids) this.cancelling.add(id);
+    return this.host.cancel!(ids);
+  }
+
   /** Send again, in order, what the kernel refused. */
   retry(): void {
     const again = this.failed;
@@ -171,8 +187,12 @@ export class Kernel {
 
   private receive(message: Incoming, buffers: Bytes[]): void {
     this.requests.alive();
-    if (message.type === "started") this.requests.start(message.id);
-    else if (message.type === "update") this.update(message, buffers);
+    if (message.type === "started") {
+      this.requests.start(message.id);
+      // An interrupt ends one, and not what waited behind it.
+      if (this.cancelling.has(message.id)) this.host.cancel!([message.id]);
+    } else if (message.type === "update") this.update(message, buffers);
+    else if (message.type === "cancelled") this.dropped(message.id);
     else if (message.type === "preview") {
       if (this.previews.replied(message.id)) this.masks.showPreview(message.base, patchesOf(message.planes, buffers));
       this.events.changed();
@@ -205,8 +225,19 @@ export class Kernel {
     this.events.updated(request);
   }
 
+  private dropped(id: string): void {
+    this.cancelling.delete(id);
+    if (this.previews.failed(id)) return;
+    if (!this.requests.finish(id)) return;
+    this.masks.hidePreview();
+    this.events.cancelled?.();
+    this.events.changed();
+  }
+
   private refused(id: string | null, text: string): void {
     if (this.previews.failed(id)) return;
+    // A kernel that can only be interrupted calls it an error.
+    if (id !== null && this.cancelling.has(id)) return this.dropped(id);
     const request = this.requests.finish(id);
     if (!request && id !== null && !this.probability.failed(id)) return;
     if (request && !NOT_RETRIED.includes(request.command.type)) {

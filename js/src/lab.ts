@@ -15,6 +15,9 @@ export interface LabManager {
     statusChanged?: Signal<string>;
     anyMessage?: Signal<Heard>;
     requestKernelInfo?(): Promise<unknown>;
+    interrupt?(): Promise<void>;
+    createComm?(target: string): { open(data: unknown): unknown; subshellStarted?: Promise<void> };
+    supportsSubshells?: boolean;
     commsOverSubshells?: string;
   } | null;
 }

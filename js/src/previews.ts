@@ -65,6 +65,11 @@ export class Previews {
     return true;
   }
 
+  /** Of what the kernel may be at. */
+  get ids(): string[] {
+    return this.flight ? [this.flight.id] : [];
+  }
+
   free(): void {
     this.end();
     this.flight = null;

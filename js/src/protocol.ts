@@ -177,7 +177,7 @@ export type Incoming =
   | Steps
   | PreviewReply
   | ProbabilityReply
-  | { type: "started"; id: string }
+  | { type: "started" | "cancelled"; id: string }
   | { type: "error"; id: string | null; text: string };
 
 /** Where the widget lives: anywidget, or a test. Each `on...` gives back the function that ends it. */
@@ -190,6 +190,8 @@ export interface Host {
   onMessage(act: (message: Incoming, buffers: Bytes[]) => void): () => void;
   /** The host noticed that the kernel was restarted or went away; not every host can tell. */
   onLost?(act: () => void): () => void;
+  /** Stop what the kernel works on, and what waits behind it. False where there is no way to do so. */
+  cancel?(requests: string[]): boolean;
   /** Make the kernel say anything at all: from it the host learns whether it is still the same. */
   rouse?(): void;
 }

@@ -14,6 +14,8 @@ export const LOST_AFTER = 10_000;
 export const LOST_AFTER_START = 60_000;
 /** Answers that come sooner need not be announced. */
 export const TELL_AFTER = 150;
+/** Who has waited for this long may want to wait no more. */
+export const CANCEL_AFTER = 1000;
 
 export interface Request {
   id: string;
@@ -32,6 +34,8 @@ export class Requests {
   private count = 0;
   private lifeAt = -Infinity;
   private gone = false;
+  /** The kernel is at something of this widget's that is no request of ours: a preview, or another view's. */
+  private aside = false;
   private wake: () => void = () => {};
 
   /** `prefix` tells this view's ids from other views'; `changed` is called whenever `state` may have changed. */
@@ -55,6 +59,7 @@ export class Requests {
   start(id: string): void {
     const request = this.open.get(id);
     if (request) request.started = true;
+    else this.aside = true;
     this.tell();
   }
 
@@ -69,7 +74,7 @@ export class Requests {
   /** Something came from the kernel: it lives. */
   alive(): void {
     this.lifeAt = this.clock.now();
-    this.gone = false;
+    this.gone = this.aside = false;
     this.tell();
   }
 
@@ -118,10 +123,20 @@ export class Requests {
     return waiting !== null && this.clock.now() - waiting.oldest.sentAt >= TELL_AFTER;
   }
 
+  /** Whether the kernel works on something and takes its time. */
+  get isLong(): boolean {
+    const waiting = this.waiting();
+    return !!waiting?.started && this.state === "thinking" && this.clock.now() - waiting.oldest.sentAt >= CANCEL_AFTER;
+  }
+
+  get ids(): string[] {
+    return [...this.open.keys()];
+  }
+
   private waiting(): { oldest: Request; started: boolean } | null {
     const open = [...this.open.values()];
     const oldest = open[0];
-    return oldest ? { oldest, started: open.some((request) => request.started) } : null;
+    return oldest ? { oldest, started: this.aside || open.some((request) => request.started) } : null;
   }
 
   /** Tell now, and again when waiting longer would say something else. */
@@ -133,7 +148,7 @@ export class Requests {
       const now = this.clock.now();
       const since = now - max(waiting.oldest.sentAt, this.lifeAt);
       const moments = [BUSY_AFTER - since, LOST_AFTER - since, LOST_AFTER_START - since];
-      moments.push(TELL_AFTER - (now - waiting.oldest.sentAt));
+      for (const moment of [TELL_AFTER, CANCEL_AFTER]) moments.push(moment - (now - waiting.oldest.sentAt));
       const next = min(...moments.filter((wait) => wait > 0));
       if (Number.isFinite(next)) this.wake = this.clock.after(next, () => this.tell());
     }

@@ -113,6 +113,7 @@ class Segmenter {
           this.refresh();
         },
         steps: (steps) => this.chrome.showHistory(steps),
+        cancelled: () => this.chrome.say("Cancelled. The mask is as it was."),
         heated: () => {
           this.stage.invalidate();
           this.refresh(); // the mask may be another meanwhile
@@ -178,6 +179,7 @@ class Segmenter {
       window: () => this.setWindowing(!this.windowing),
       retry: () => this.kernel.retry(),
       dismiss: () => this.kernel.dismiss(),
+      cancel: () => void this.kernel.cancel(),
     });
     this.scene = new Scene(null, this.kernel.masks);
     this.settings = initialSettings(this.image);
@@ -438,7 +440,7 @@ class Segmenter {
     if (this.gestures.drawing) this.gestures.abort();
     else if (this.crosshair.cancel()) this.drawn();
     else if (this.windowing) this.setWindowing(false);
-    else if (!this.chrome.closePanels(true) && !this.letGo()) this.chrome.leave();
+    else if (!this.chrome.closePanels(true) && !this.letGo() && !this.kernel.cancel()) this.chrome.leave();
     return true;
   }
 
@@ -635,6 +637,7 @@ class Segmenter {
         latency: this.latency,
         state: kernel.state,
         slow: kernel.requests.slow,
+        cancellable: kernel.isCancellable,
         error: kernel.error,
         failed: kernel.failed.length,
         model: truth.model,

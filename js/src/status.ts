@@ -1,6 +1,6 @@
 /** The line of facts under the picture. */
 import type { Clock } from "./clock";
-import { h, setAttribute, setText } from "./dom";
+import { h, makeButton, setAttribute, setText } from "./dom";
 import { areaText, counted, latencyText, promptsText } from "./format";
 import type { LabelTrait } from "./protocol";
 import type { KernelState } from "./requests";
@@ -30,6 +30,7 @@ export interface Facts {
   objects: number;
   latency: number | null;
   state: KernelState | "error";
+  cancellable: boolean;
 }
 
 export class StatusLine {
@@ -49,7 +50,13 @@ export class StatusLine {
   private facts: HTMLElement;
   private unhint: () => void = () => {};
 
-  constructor(private clock: Clock) {
+  private cancel: HTMLButtonElement;
+
+  constructor(
+    private clock: Clock,
+    cancel: () => void,
+  ) {
+    this.cancel = makeButton(".sp-cancel", "Cancel this prediction (Esc)", cancel, "Cancel");
     this.facts = h(
       "span.sp-facts",
       h("span.sp-label", this.swatch, this.name),
@@ -58,7 +65,7 @@ export class StatusLine {
       this.objects,
       this.latency,
     );
-    this.node = h(".sp-status", this.facts, this.hint, this.readout, this.state);
+    this.node = h(".sp-status", this.facts, this.hint, this.readout, this.state, this.cancel);
   }
 
   update(facts: Facts): void {
@@ -69,6 +76,7 @@ export class StatusLine {
     setText(this.objects, counted(facts.objects, "object"));
     setText(this.latency, facts.latency === null ? "" : latencyText(facts.latency));
     setText(this.state, STATES[facts.state]);
+    this.cancel.hidden = !facts.cancellable;
     setAttribute(this.state, "data-state", facts.state);
     setAttribute(this.state, "title", TITLES[facts.state] ?? "");
   }

@@ -26,9 +26,13 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
       return () => ends.forEach((end) => end());
     },
     rouse: () => kernel.rouse(),
+    // Elsewhere the host itself may have a way to interrupt its kernel.
+    cancel: model.widget_manager && "kernel" in model.widget_manager ? (requests) => kernel.cancel(model.get("_key"), requests) : undefined,
   };
 }
 
+/** As in widgets/cancel.py. */
+const CANCEL = "scribbleprompt_widget.cancel";
 /** A widget's kernel that starts is another than the one that made it. */
 const GONE = ["starting", "restarting", "autorestarting", "terminating", "dead"];
 
@@ -56,6 +60,18 @@ class LabKernel {
 
   rouse(): void {
     this.manager?.kernel?.requestKernelInfo?.().catch(() => {}); // closed meanwhile
+  }
+
+  /** Where comms have threads of their own, one can stop the other; else the kernel's only thread is interrupted. */
+  cancel(key: string, requests: string[]): boolean {
+    const kernel = this.manager?.kernel;
+    if (kernel?.supportsSubshells && kernel.commsOverSubshells !== "disabled" && kernel.createComm) {
+      const comm = kernel.createComm(CANCEL);
+      void Promise.resolve(comm.subshellStarted).then(() => comm.open({ key, requests }));
+    } else if (kernel?.interrupt) {
+      kernel.interrupt().catch(() => {}); // closed meanwhile
+    } else return false;
+    return true;
   }
 
   private onStatus = (_: unknown, status: string): void => {

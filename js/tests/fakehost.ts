@@ -18,6 +18,7 @@ export class FakeHost implements Host {
   traits: Traits;
   dead = false;
   roused = 0;
+  cancel?: (requests: string[]) => boolean;
   private changes = new Map<string, Set<() => void>>();
   private messages = new Set<(message: Incoming, buffers: Bytes[]) => void>();
   private losses = new Set<() => void>();

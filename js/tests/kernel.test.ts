@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Kernel } from "../src/kernel";
 import type { DrawnPrompt } from "../src/protocol";
-import { BUSY_AFTER, LOST_AFTER } from "../src/requests";
+import { BUSY_AFTER, CANCEL_AFTER, LOST_AFTER } from "../src/requests";
 import { FakeClock } from "./fakeclock";
 import { deflated, FakeHost, HEIGHT, WIDTH } from "./fakehost";
 
@@ -13,7 +13,7 @@ describe("the conversation with the kernel", () => {
   let clock: FakeClock;
   let host: FakeHost;
   let stroke: { label: number; prompt: DrawnPrompt } | null;
-  const events = { touched: vi.fn(), updated: vi.fn(), changed: vi.fn(), heated: vi.fn() };
+  const events = { touched: vi.fn(), updated: vi.fn(), changed: vi.fn(), cancelled: vi.fn(), heated: vi.fn() };
 
   function open(traits = {}): Kernel {
     host = new FakeHost(traits);
@@ -84,6 +84,23 @@ describe("the conversation with the kernel", () => {
       expect(kernel.state).toBe("ready");
       expect(kernel.masks.area(0)).toBe(6);
       expect(events.updated.mock.calls[0]![0]).toMatchObject({ id, releasedAt: 990 });
+    });
+
+    it("can be told to stop what takes its time, and what waits behind it", () => {
+      host.cancel = vi.fn(() => true);
+      kernel.prompt(0, click, null);
+      kernel.prompt(0, other, null);
+      const ids = kernel.requests.ids;
+      clock.go(400);
+      host.say({ type: "started", id: ids[0]! });
+      expect([kernel.isCancellable, kernel.cancel()]).toEqual([false, false]); // it is quick so far
+      clock.go(CANCEL_AFTER);
+      expect([kernel.isCancellable, kernel.cancel()]).toEqual([true, true]);
+      expect(host.cancel).toHaveBeenCalledExactlyOnceWith(ids);
+      host.say({ type: "error", id: ids[0]!, text: "KeyboardInterrupt" }); // of a kernel that was interrupted
+      host.say({ type: "cancelled", id: ids[1]! });
+      expect(kernel).toMatchObject({ state: "ready", error: null, failed: [], isCancellable: false });
+      expect(events.cancelled).toHaveBeenCalledTimes(2);
     });
 
     it("says which image was drawn on", () => {

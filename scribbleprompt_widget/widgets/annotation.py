@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -73,10 +74,18 @@ class Annotation:
         What segments.
     history
         What was done before, as an earlier `history` held it; unless given, nothing.
+    predicting
+        Entered for as long as something is predicted; what it raises ends the change, and nothing has changed.
     """
 
     def __init__(
-        self, image: Image, labels: Sequence[Label], predictor: Predictor, history: History[State] | None = None
+        self,
+        image: Image,
+        labels: Sequence[Label],
+        predictor: Predictor,
+        history: History[State] | None = None,
+        *,
+        predicting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.image = image
         self.labels: tuple[Label, ...] = ()
@@ -85,6 +94,7 @@ class Annotation:
         self.instances = Instances.none(image.shape)
         self.seconds = 0.0
         self.history: History[State] = History() if history is None else history
+        self._predicting = predicting
         self._session = predictor.open(image)
         self._shown: list[_Shown] = []
         self.relabel(labels)
@@ -265,7 +275,8 @@ class Annotation:
         given: State | np.ndarray | None = before
         if entry.start is not None and (before is None or not session.remembers):
             given = _logits(entry.start)
-        prediction = session.predict(prompts, mask_input=given)
+        with self._predicting():
+            prediction = session.predict(prompts, mask_input=given)
         self.seconds = prediction.seconds
         padded = (*known, *[None] * len(prompts))[: len(prompts) - 1]
         return replace(entry, prompts=prompts, states=(*padded, prediction.state), began=began)

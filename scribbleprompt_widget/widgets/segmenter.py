@@ -23,6 +23,7 @@ from scribbleprompt_widget.predictors.base import Predictor
 from scribbleprompt_widget.predictors.registry import load_predictor
 from scribbleprompt_widget.prompts import Prompts, prompt_from_json
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.cancel import Cancellation, CancelledError, listen
 from scribbleprompt_widget.widgets.drawing import Drawing
 from scribbleprompt_widget.widgets.masks import Plane, compressed
 from scribbleprompt_widget.widgets.messages import Act, act_of, check_labels, label_index
@@ -133,7 +134,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self._telling = threading.Lock()
         self._version = 0
         self._index = 0  # of the active label
-        self._annotation = Annotation(opened, _labels_of(names), _predictor(model))
+        self._cancellation = Cancellation()
+        self._annotation = self._annotate(opened, _labels_of(names), _predictor(model))
         self._told_prompts = [Prompts()] * len(names)  # as the front end has them
         super().__init__(
             _image=_image_state(opened, 0),
@@ -143,6 +145,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         )
         self._static = StaticPicture(self._key, self._drawn_over)
         self.on_msg(self._on_message)
+        listen(self._key, self._cancellation)
 
     # --- what came of it ---------------------------------------------------------------------------------------------
 
@@ -291,7 +294,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         with self._lock:
             self._check_open()
-            self._annotation = Annotation(opened, self._annotation.labels, self._annotation.predictor)
+            self._annotation = self._annotate(opened, self._annotation.labels, self._annotation.predictor)
             self.last_error = None
             self._version += 1
             self._image = _image_state(opened, self._version)
@@ -300,7 +303,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     def _go_on(self, saved: Saved) -> None:
         with self._lock:
-            self._annotation = Annotation(self.image, saved.labels, self._annotation.predictor, saved.history)
+            self._annotation = self._annotate(self.image, saved.labels, self._annotation.predictor, saved.history)
             self._version += 1
             self._publish(self._whole_planes(), base=None)
         self._tell_observers()
@@ -389,6 +392,9 @@ class Segmenter(Drawing, anywidget.AnyWidget):
     def _active(self) -> int:
         return self._index
 
+    def _annotate(self, *of: Any) -> Annotation:
+        return Annotation(*of, predicting=self._cancellation.predicting)
+
     def _do(self, act: Act) -> None:
         """Change the annotation from Python."""
         with self._lock:
@@ -414,6 +420,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self._annotation.seconds = 0.0
         try:
             planes = act(self._annotation)
+        except CancelledError:
+            raise
         except (Exception, KeyboardInterrupt) as error:
             self._tell_error(error, request)
             raise
@@ -537,10 +545,12 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""
         request = content.get("id")
         try:
-            with self._lock:
+            with self._lock, self._cancellation.request(request):
                 if self._is_for_this_image(content):
                     self._answer(str(content.get("type")), content, request)
             self._tell_observers()
+        except CancelledError:
+            self.send({"type": "cancelled", "id": request})
         except (Exception, KeyboardInterrupt) as error:  # whatever it is, the person at the canvas has to see it
             log.debug("message %r failed", content.get("type"), exc_info=True)
             if self.last_error is not error:  # not told yet: a message that makes no sense
@@ -568,7 +578,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
                 self._change(act, request)
         elif kind == "preview":
             label = label_index(content, self._annotation)
-            planes = self._annotation.preview(label, prompt_from_json(content["prompt"]))
+            with self._telling_if_slow(request):
+                planes = self._annotation.preview(label, prompt_from_json(content["prompt"]))
             self._send_planes("preview", request, planes, base=self._version)
         elif kind == "probability":
             self._send_probability(request, label_index(content, self._annotation))
@@ -592,7 +603,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     @contextmanager
     def _telling_if_slow(self, request: str | None) -> Iterator[None]:
-        """Let the front end know that its prompt was taken up, where the answer takes its time.
+        """Let the front end know that its request was taken up, where the answer takes its time.
 
         Told at once, it would delay the quick answers, which are most.
         """

@@ -48,6 +48,7 @@ class Server:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR"):
             environment[name] = str(folder / name.lower())
             Path(environment[name]).mkdir(parents=True)
+        self.settings = Path(environment["JUPYTERLAB_SETTINGS_DIR"])
         environment["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")
         # Nothing may pop up over the page.
         labconfig = Path(environment["JUPYTER_CONFIG_DIR"]) / "labconfig"

@@ -1,6 +1,7 @@
 """The whole path in real JupyterLab: pointer events on the canvas, masks in the kernel, and back on the screen."""
 
 import itertools
+import json
 import re
 
 import numpy as np
@@ -337,6 +338,48 @@ def test_a_predictors_error_is_shown_and_the_widget_goes_on(lab):
     canvas.root.get_by_role("button", name="Retry").click()
     canvas.expect_prompts(1)
     assert lab.evaluate(1, "bool(w.mask[50, 60])") is True
+
+
+@pytest.fixture
+def one_thread(server):
+    """Lab gives comms no threads of their own."""
+    file = server.settings / "@jupyterlab" / "apputils-extension" / "kernels-settings.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"commsOverSubshells": "disabled"}))
+    yield
+    file.unlink()
+
+
+def is_cancelled(lab, waiting, cancel):
+    canvas = lab.canvas
+    canvas.stroke((40, 20), (90, 20))
+    canvas.expect_prompts(1)
+    lab.evaluate(1, "setattr(w._annotation.predictor, 'wait_for', __import__('threading').Event())")
+    for y in waiting:
+        canvas.stroke((40, y), (90, y))
+    button = canvas.root.get_by_role("button", name="Cancel")
+    expect(button).to_be_visible()
+    cancel(button)
+    expect(canvas.root.get_by_text("Cancelled.").first).to_be_visible()
+    expect(button).to_be_hidden()
+    canvas.expect_state("ready")
+    canvas.expect_prompts(1)
+    lab.evaluate(1, "setattr(w._annotation.predictor, 'wait_for', None)")
+    canvas.stroke((40, 80), (90, 80))
+    canvas.expect_prompts(2)
+    assert lab.evaluate(1, "[bool(w.mask[y, 60]) for y in (20, 40, 50, 80)]") == [True, False, False, True]
+
+
+def test_a_slow_prediction_is_cancelled_with_what_waits_behind_it(lab):
+    is_cancelled(lab, (40, 50), lambda button: button.click())
+
+
+def test_esc_cancels_a_slow_prediction(lab):
+    is_cancelled(lab, (40,), lambda _: lab.canvas.press("Escape"))
+
+
+def test_where_comms_have_no_threads_the_kernel_is_interrupted(one_thread, lab):
+    is_cancelled(lab, (40, 50), lambda button: button.click())
 
 
 def test_copy_as_python_repeats_what_was_drawn(open_notebook):
