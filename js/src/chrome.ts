@@ -1,6 +1,6 @@
 /** All that is not the canvas: tools, panels, bar, facts, and where they are on the screen. */
 import type { Clock } from "./clock";
-import { h, setAttribute, setText } from "./dom";
+import { giveFocus, h, listen, setAttribute, setText } from "./dom";
 import { makeFinishPanel } from "./finishpanel";
 import { makeHistoryPanel } from "./historypanel";
 import type { CommandName } from "./keys";
@@ -73,7 +73,8 @@ const LOST: Partial<Record<ChromeState["state"], string>> = {
 
 /** Popovers: at most one is open. */
 const PANELS = ["tools", "view", "more", "finish", "label", "history"] as const;
-type Dialog = (typeof PANELS)[number] | "help";
+type PanelName = (typeof PANELS)[number];
+type Dialog = PanelName | "help";
 
 export class Chrome {
   readonly root: HTMLElement;
@@ -89,13 +90,14 @@ export class Chrome {
   private code: CodePanel;
   private bar = new Bar();
   private status: StatusLine;
-  private missing = h("div", { class: "sp-missing", hidden: true });
+  private missing = h(".sp-missing", { hidden: true });
   private open: Dialog | null = null;
   /** Where the focus was before it went into a panel. */
   private opener: HTMLElement | null = null;
   /** Whether the last thing done here was done by the keyboard. */
   private byKeys = false;
   private last: ChromeState | null = null;
+  private panels: Record<PanelName, { node: HTMLElement }>;
 
   constructor(
     stage: HTMLElement,
@@ -133,26 +135,28 @@ export class Chrome {
       },
       help: () => this.toggle("help"),
     });
+    const { tools, view, more, finish, label, history } = this;
+    this.panels = { tools, view, more, finish, label, history };
     this.help = makeHelp(() => this.toggle(null));
     this.code = new CodePanel(() => this.closePanels(true));
     this.status = new StatusLine(clock, () => this.events.cancel());
     this.root = h(
-      "div",
-      { class: "sp-segmenter", tabindex: 0, role: "application", "aria-label": "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },
+      ".sp-segmenter",
+      { tabindex: 0, role: "application", label: "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },
       this.toolbar.node,
       this.labelBar.node,
-      h("div", { class: "sp-body" }, stage, this.missing, ...PANELS.map((name) => this[name].node), this.help),
+      h(".sp-body", stage, this.missing, ...PANELS.map((name) => this.panels[name].node), this.help),
       this.bar.node,
       this.code.node,
       this.status.node,
       this.status.live,
     );
-    this.root.addEventListener("keydown", () => (this.byKeys = true), { capture: true });
-    this.root.addEventListener("pointerdown", () => (this.byKeys = false), { capture: true });
+    listen(this.root, "keydown", () => (this.byKeys = true), { capture: true });
+    listen(this.root, "pointerdown", () => (this.byKeys = false), { capture: true });
     // A clicked button gives the focus on, so that the keys keep working; one pressed by the keyboard keeps it.
-    this.root.addEventListener("click", (event) => {
+    listen(this.root, "click", (event) => {
       const isPointer = event.detail > 0 && (event.target as Element).closest("button");
-      if (isPointer && document.activeElement?.closest("button")) this.root.focus({ preventScroll: true });
+      if (isPointer && document.activeElement?.closest("button")) giveFocus(this.root);
     });
   }
 
@@ -173,7 +177,7 @@ export class Chrome {
       open: this.open,
     });
     this.labelBar.update({ labels, active, entries, hidden: settings.hiddenLabels });
-    for (const name of PANELS) this[name].node.hidden = this.open !== name;
+    for (const name of PANELS) this.panels[name].node.hidden = this.open !== name;
     if (this.open === "tools") this.tools.update(settings);
     if (this.open === "view") {
       this.view.update(settings, widestBrush(state.image), state.zoom, state.picture, state.windowing);
@@ -244,7 +248,7 @@ export class Chrome {
   /** Give the keys back to the notebook. */
   leave(): void {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    this.root.parentElement?.closest<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
+    giveFocus(this.root.parentElement?.closest<HTMLElement>("[tabindex]"));
   }
 
   say(text: string): void {
@@ -287,7 +291,7 @@ export class Chrome {
   }
 
   private nodeOf(dialog: Dialog): HTMLElement {
-    return dialog === "help" ? this.help : this[dialog].node;
+    return dialog === "help" ? this.help : this.panels[dialog].node;
   }
 
   /** Whoever opened a panel by the keyboard goes on in it. */
@@ -295,12 +299,12 @@ export class Chrome {
     const focused = document.activeElement;
     if (!this.byKeys || !(focused instanceof HTMLElement) || !this.root.contains(focused)) return;
     this.opener = focused;
-    node.querySelector<HTMLElement>("input, button")?.focus({ preventScroll: true });
+    giveFocus(node.querySelector<HTMLElement>("input, button"));
   }
 
   /** A panel is about to close: what has the focus in it gives it back. */
   private exit(node: HTMLElement): void {
-    if (node.contains(document.activeElement)) (this.opener ?? this.root).focus({ preventScroll: true });
+    if (node.contains(document.activeElement)) giveFocus(this.opener ?? this.root);
     this.opener = null;
   }
 

@@ -1,4 +1,5 @@
 /** The border of a mask along the edges of its pixels, as horizontal and vertical lines. */
+import { max, min } from "./math";
 
 /** A mask with one pixel more on every side, so that what lies beyond the edges is known. */
 export interface Framed {
@@ -24,10 +25,10 @@ export function contourLines(mask: Framed, last: { right: boolean; bottom: boole
   const stride = width + 2;
   const lines: number[] = [];
   // Edge k lies between pixels k - 1 and k, which are k and k + 1 with the frame.
-  const [top, bottom] = [Math.max(box.top - 1, 0), Math.min(box.bottom - 1, height - (last.bottom ? 0 : 1))];
-  const [left, right] = [Math.max(box.left - 1, 0), Math.min(box.right - 1, width - (last.right ? 0 : 1))];
-  const [x0, x1] = [Math.max(box.left - 1, 0), Math.min(box.right - 1, width)];
-  const [y0, y1] = [Math.max(box.top - 1, 0), Math.min(box.bottom - 1, height)];
+  const [top, bottom] = [max(box.top - 1, 0), min(box.bottom - 1, height - (last.bottom ? 0 : 1))];
+  const [left, right] = [max(box.left - 1, 0), min(box.right - 1, width - (last.right ? 0 : 1))];
+  const [x0, x1] = [max(box.left - 1, 0), min(box.right - 1, width)];
+  const [y0, y1] = [max(box.top - 1, 0), min(box.bottom - 1, height)];
   for (let y = top; y <= bottom; y++) {
     let from = -1;
     for (let x = x0, at = y * stride + x0 + 1; x <= x1; x++, at++) {
@@ -63,8 +64,8 @@ function occupied({ width, height, pixels }: Framed): { left: number; top: numbe
     if (first < 0) continue;
     if (top < 0) top = y;
     bottom = y + 1;
-    left = Math.min(left, first);
-    right = Math.max(right, row.lastIndexOf(1) + 1);
+    left = min(left, first);
+    right = max(right, row.lastIndexOf(1) + 1);
   }
   return top < 0 ? null : { left, top, right, bottom };
 }

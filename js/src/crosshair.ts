@@ -1,5 +1,6 @@
 /** A crosshair that the keyboard moves and draws with: one key begins a stroke, the arrows lead it, the key ends it. */
 import { h } from "./dom";
+import { max, round, within } from "./math";
 import type { Point } from "./protocol";
 import type { Tool } from "./stroke";
 import { toScreen, type Size, type View } from "./view";
@@ -19,13 +20,13 @@ export function wayOf(key: string): Point {
 /** A key as the table of keys spells it, to the next place: by an image pixel, or where those are smaller, a CSS pixel. */
 export function stepped([x, y]: Point, key: string, scale: number, image: Size): Point {
   const [dx, dy] = wayOf(key);
-  const step = Math.max(Math.round(1 / scale), 1);
-  const within = (place: number, length: number): number => Math.min(Math.max(Math.round(place), 0), length - 1);
-  return [within(x + dx * step, image.width), within(y + dy * step, image.height)];
+  const step = max(round(1 / scale), 1);
+  const onImage = (place: number, length: number): number => within(round(place), 0, length - 1);
+  return [onImage(x + dx * step, image.width), onImage(y + dy * step, image.height)];
 }
 
 /** What strokes by pointer do as well. Places in CSS pixels. */
-export interface Hand {
+export interface StrokeEvents {
   begin(at: Point, other: boolean): boolean;
   move(points: Point[]): void;
   end(): void;
@@ -33,12 +34,12 @@ export interface Hand {
 }
 
 export class Crosshair {
-  readonly node = h("div", { class: "sp-crosshair", "aria-hidden": "true", hidden: true });
+  readonly node = h(".sp-crosshair", { "aria-hidden": "true", hidden: true });
   /** In image pixels; null while the keyboard does not draw. */
   at: Point | null = null;
   drawing = false;
 
-  constructor(private hand: Hand) {}
+  constructor(private hand: StrokeEvents) {}
 
   move(key: string, from: Point, scale: number, image: Size): Point {
     return (this.at = stepped(this.at ?? from, key, scale, image));

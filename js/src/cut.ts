@@ -1,5 +1,6 @@
 /** What an eraser leaves of prompts: polylines less a thick stroke. Image pixels. */
 import { distance, distanceToSegment, rounded } from "./geometry";
+import { floor, max, min } from "./math";
 import { isRaster, type DrawnPrompt, type Point, type Prompt, type Reprompt } from "./protocol";
 import { rowPieces } from "./promptart";
 import { lineOf } from "./reshape";
@@ -50,7 +51,7 @@ export function cut(line: Point[], by: Point[], radius: number): Point[][] | nul
       const piece = [pointAt(line, from), ...corners, pointAt(line, start)];
       if (lengthOf(piece) >= LEAST_PIECE) pieces.push(piece);
     }
-    from = Math.max(from, end);
+    from = max(from, end);
   }
   return pieces;
 }
@@ -58,9 +59,9 @@ export function cut(line: Point[], by: Point[], radius: number): Point[][] | nul
 /** Where `line` comes too near, in the order of the line; 2.5 is the middle between its points 2 and 3. */
 function goneParts(line: Point[], by: Point[], radius: number): [start: number, end: number][] {
   const parts: [number, number][] = [];
-  for (let i = 0; i < Math.max(line.length - 1, 1); i++) {
+  for (let i = 0; i < max(line.length - 1, 1); i++) {
     const [p, q] = [line[i]!, line[i + 1] ?? line[i]!];
-    for (let j = 0; j < Math.max(by.length - 1, 1); j++) {
+    for (let j = 0; j < max(by.length - 1, 1); j++) {
       const part = nearPart(p, q, by[j]!, by[j + 1] ?? by[j]!, radius);
       if (part) parts.push([i + part[0], i + part[1]]);
     }
@@ -71,8 +72,8 @@ function goneParts(line: Point[], by: Point[], radius: number): [start: number, 
 /** The part of the segment p q that is within `radius` of the segment a b. It is one part, since both are convex. */
 function nearPart(p: Point, q: Point, a: Point, b: Point, radius: number): [number, number] | null {
   for (const axis of [0, 1]) {
-    if (Math.max(p[axis]!, q[axis]!) + radius < Math.min(a[axis]!, b[axis]!)) return null;
-    if (Math.min(p[axis]!, q[axis]!) - radius > Math.max(a[axis]!, b[axis]!)) return null;
+    if (max(p[axis]!, q[axis]!) + radius < min(a[axis]!, b[axis]!)) return null;
+    if (min(p[axis]!, q[axis]!) - radius > max(a[axis]!, b[axis]!)) return null;
   }
   const off = (t: number): number => distanceToSegment(between(p, q, t), a, b);
   let [low, high] = [0, 1];
@@ -97,7 +98,7 @@ function nearPart(p: Point, q: Point, a: Point, b: Point, radius: number): [numb
 }
 
 function pointAt(line: Point[], place: number): Point {
-  const index = Math.floor(place);
+  const index = floor(place);
   const [p, q] = [line[index]!, line[index + 1] ?? line[index]!];
   const [x, y] = between(p, q, place - index);
   return [rounded(x), rounded(y)];

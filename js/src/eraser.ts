@@ -1,6 +1,7 @@
 /** The eraser: what it goes over is taken from scribbles; clicks, boxes and lassos that it touches go. One wipe, one step. */
-import { wiped } from "./cut";
+import { wiped, type Wipe } from "./cut";
 import { distance, simplify } from "./geometry";
+import { max } from "./math";
 import type { Hand } from "./pen";
 import type { Point, Reprompt } from "./protocol";
 import type { PromptEvents } from "./select";
@@ -22,7 +23,7 @@ export class EraserHand implements Hand {
 
   /** In image pixels, for a brush of that width. */
   widthOf(brush: number): number {
-    return Math.max(brush, LEAST_WIDTH / this.events.where().view.scale);
+    return max(brush, LEAST_WIDTH / this.events.where().view.scale);
   }
 
   begin(at: Point, { width }: Mark): void {
@@ -54,7 +55,7 @@ export class EraserHand implements Hand {
   get changes(): Reprompt[] {
     if (!this.points.length) return [];
     const { scale } = this.events.where().view;
-    const wipe = { points: simplify(this.points, TOLERANCE / scale), radius: this.width / 2, reach: CLICK_RADIUS / scale };
+    const wipe: Wipe = { points: simplify(this.points, TOLERANCE / scale), radius: this.width / 2, reach: CLICK_RADIUS / scale };
     return wiped(this.events.prompts(), wipe);
   }
 }

@@ -1,10 +1,11 @@
 /** What the `view` popover is made of. */
-import { h, setAttribute, setText } from "./dom";
+import { h, makeButton, setAttribute, setPressed, setText } from "./dom";
+import { max } from "./math";
 
 export class Slider {
   readonly node: HTMLElement;
   private input: HTMLInputElement;
-  private value = h("output", { class: "sp-value" });
+  private value = h("output.sp-value");
 
   constructor(
     caption: string,
@@ -15,17 +16,17 @@ export class Slider {
     this.input = h("input", {
       type: "range",
       min: least,
-      "aria-label": title,
+      label: title,
       oninput: () => change(Number(this.input.value)),
     });
-    this.node = h("label", { class: "sp-field", title }, captionOf(caption), this.input, this.value);
+    this.node = h("label.sp-field", { title }, captionOf(caption), this.input, this.value);
   }
 
   update(value: number, most: number, text: string): void {
     this.input.max = String(most);
     this.input.value = String(value);
     setAttribute(this.input, "aria-valuetext", text);
-    this.input.style.setProperty("--sp-part", `${(100 * (value - this.least)) / Math.max(most - this.least, 1)}%`);
+    this.input.style.setProperty("--sp-part", `${(100 * (value - this.least)) / max(most - this.least, 1)}%`);
     setText(this.value, text);
   }
 }
@@ -41,12 +42,12 @@ export class Choice<T extends string> {
     private values: readonly (readonly [value: T, text: string])[],
     choose: (value: T) => void,
   ) {
-    this.buttons = values.map(([value, text]) => button(text, "", () => choose(value)));
-    this.node = field(caption, h("div", { class: "sp-segments", role: "group", "aria-label": title, title }, ...this.buttons));
+    this.buttons = values.map(([value, text]) => makeButton("", "", () => choose(value), text));
+    this.node = field(caption, h(".sp-segments", { role: "group", label: title, title }, ...this.buttons));
   }
 
   update(chosen: T): void {
-    this.buttons.forEach((one, i) => setAttribute(one, "aria-pressed", this.values[i]![0] === chosen));
+    this.buttons.forEach((button, i) => setPressed(button, this.values[i]![0] === chosen));
   }
 }
 
@@ -55,14 +56,10 @@ export function checkbox(change: (checked: boolean) => void): HTMLInputElement {
   return input;
 }
 
-export function button(text: string, title: string, act: () => void): HTMLButtonElement {
-  return h("button", { type: "button", class: "sp-button", title: title || null, onclick: act }, text);
-}
-
 export function field(caption: string, ...children: HTMLElement[]): HTMLElement {
-  return h("div", { class: "sp-field" }, captionOf(caption), ...children);
+  return h(".sp-field", captionOf(caption), ...children);
 }
 
 function captionOf(text: string): HTMLElement {
-  return h("span", { class: "sp-caption" }, text);
+  return h("span.sp-caption", text);
 }

@@ -1,6 +1,7 @@
 /** The `finish` popover: what is done to the predicted mask. Sliders are sent when they are let go: one step each. */
-import { h, makeButton, makePopover, setText } from "./dom";
+import { h, listen, makeButton, makePopover, setText } from "./dom";
 import { counted } from "./format";
+import { round } from "./math";
 import type { Entry, Finish } from "./protocol";
 import { checkbox, Slider } from "./fields";
 
@@ -20,22 +21,22 @@ export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTML
   const threshold = lateSlider("Cut-off", "From which probability on a pixel is of the object", 1, 99, "%", (percent) =>
     finish({ threshold: percent / 100 }),
   );
-  const remove = makeButton("sp-button sp-quiet", "", unpaint);
-  const reset = makeButton("sp-button sp-quiet", "", () => finish(UNFINISHED), "Reset");
+  const remove = makeButton(".sp-quiet", "", unpaint);
+  const reset = makeButton(".sp-quiet", "", () => finish(UNFINISHED), "Reset");
   return {
     node: makePopover(
       "Finish the mask",
       "",
-      h("div", { class: "sp-checks sp-column" }, h("label", {}, holes, "fill holes"), h("label", {}, largest, "keep the largest part only")),
+      h(".sp-checks.sp-column", h("label", holes, "fill holes"), h("label", largest, "keep the largest part only")),
       smooth.node,
       threshold.node,
-      h("div", { class: "sp-field" }, remove, h("span", { class: "sp-gap" }), reset),
+      h(".sp-field", remove, h("span.sp-gap"), reset),
     ),
     update({ fill_holes, keep_largest, edits, ...values }) {
       holes.checked = fill_holes;
       largest.checked = keep_largest;
       smooth.update(values.smooth);
-      threshold.update(Math.round(values.threshold * 100));
+      threshold.update(round(values.threshold * 100));
       remove.hidden = !edits;
       setText(remove, `Remove ${counted(edits, "painted edit")}`);
     },
@@ -57,7 +58,7 @@ function lateSlider(
     show(value);
   });
   const show = (value: number): void => slider.update(value, most, `${value}${unit}`);
-  slider.node.addEventListener("change", (event) => {
+  listen(slider.node, "change", (event) => {
     held = false;
     done(Number((event.target as HTMLInputElement).value));
   });

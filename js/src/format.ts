@@ -1,4 +1,5 @@
 /** Numbers as people read them. */
+import { round } from "./math";
 
 const COUNT = new Intl.NumberFormat("en-US");
 /** Square millimetres in a square centimetre, from which on the latter reads better. */
@@ -39,11 +40,11 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 }
 
 export function latencyText(milliseconds: number): string {
-  return milliseconds < 10_000 ? `${Math.round(milliseconds)} ms` : `${shortNumber(milliseconds / 1000)} s`;
+  return milliseconds < 10_000 ? `${round(milliseconds)} ms` : `${shortNumber(milliseconds / 1000)} s`;
 }
 
 /** Two digits that count, and no zeros after them. */
 function shortNumber(value: number): string {
-  if (value >= 100) return COUNT.format(Math.round(value));
+  if (value >= 100) return COUNT.format(round(value));
   return String(Number(value.toPrecision(value >= 10 ? 3 : 2)));
 }

@@ -22,13 +22,12 @@ export interface FurnitureState {
 export class Furniture {
   private minimap: Minimap;
   private scaleBar = new ScaleBar();
-  private window = h("div", { class: "sp-tag" });
+  private window = h(".sp-tag");
   private name = h("span");
   private heat = h(
-    "div",
-    { class: "sp-tag" },
+    ".sp-tag",
     "0",
-    h("span", { class: "sp-ramp", style: `background: linear-gradient(to right, ${VIRIDIS.join()})` }),
+    h("span.sp-ramp", { style: `background: linear-gradient(to right, ${VIRIDIS.join()})` }),
     "1 ",
     this.name,
   );
@@ -36,7 +35,7 @@ export class Furniture {
 
   constructor(look: (at: Point) => void) {
     this.minimap = new Minimap(look);
-    this.nodes = [h("div", { class: "sp-tags" }, this.window, this.heat), this.scaleBar.node, this.minimap.node];
+    this.nodes = [h(".sp-tags", this.window, this.heat), this.scaleBar.node, this.minimap.node];
   }
 
   update({ picture, settings, spacing, view, stage, windowing }: FurnitureState): void {

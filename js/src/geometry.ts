@@ -1,4 +1,5 @@
 /** Points and lines. */
+import { hypot, round, within } from "./math";
 import type { Point } from "./protocol";
 
 /** Douglas and Peucker: the fewest of the points whose polyline stays within `tolerance` of all of them. */
@@ -25,15 +26,15 @@ export function simplify(points: Point[], tolerance: number): Point[] {
 export function distanceToSegment(p: Point, a: Point, b: Point): number {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const length = dx * dx + dy * dy;
-  const t = length ? Math.min(Math.max(((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length, 0), 1) : 0;
-  return Math.hypot(p[0] - a[0] - t * dx, p[1] - a[1] - t * dy);
+  const t = length ? within(((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length, 0, 1) : 0;
+  return hypot(p[0] - a[0] - t * dx, p[1] - a[1] - t * dy);
 }
 
 export function distance(a: Point, b: Point): number {
-  return Math.hypot(a[0] - b[0], a[1] - b[1]);
+  return hypot(a[0] - b[0], a[1] - b[1]);
 }
 
 /** Hundredths of a pixel are all that a prompt needs. */
 export function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
+  return round(value * 100) / 100;
 }

@@ -1,5 +1,7 @@
 /** Pointers and wheel to what is meant: a stroke, moving the picture, zooming. CSS pixels of the canvas. */
+import { listen, swallow } from "./dom";
 import { isMac } from "./keys";
+import { hypot, max, within } from "./math";
 import type { Point } from "./protocol";
 
 export interface GestureEvents {
@@ -50,7 +52,7 @@ export class Gestures {
       name: K,
       act: (event: HTMLElementEventMap[K]) => void,
       options: AddEventListenerOptions = {},
-    ): void => canvas.addEventListener(name, act, { ...options, signal: this.ended.signal });
+    ): void => listen(canvas, name, act, { ...options, signal: this.ended.signal });
     on("pointerdown", (event) => this.down(event));
     on("pointermove", (event) => this.moved(event));
     on("pointerup", (event) => this.up(event));
@@ -59,7 +61,7 @@ export class Gestures {
     on("lostpointercapture", (event) => this.up(event, false));
     on("pointerleave", () => events.hover(null));
     // Who goes elsewhere in the middle of a stroke may lift the pointer there, and nobody would tell.
-    window.addEventListener("blur", () => this.finish(), { signal: this.ended.signal });
+    listen(window, "blur", () => this.finish(), { signal: this.ended.signal });
     on("wheel", (event) => this.wheel(event), { passive: false });
     // The right button draws; the middle one must neither scroll nor paste.
     on("contextmenu", swallow);
@@ -155,7 +157,9 @@ export class Gestures {
     if (this.mode === "pinch") this.pinch(event.pointerId, at);
     this.pointers.set(event.pointerId, at);
     if (event.pointerId !== this.active) return;
-    if (this.mode === "pan" || this.mode === "window") this.events[this.mode](at[0] - before[0], at[1] - before[1]);
+    const way = [at[0] - before[0], at[1] - before[1]] as const;
+    if (this.mode === "pan") this.events.pan(...way);
+    if (this.mode === "window") this.events.window(...way);
     if (this.mode === "stroke") {
       const coalesced = event.getCoalescedEvents?.() ?? [];
       this.events.move(coalesced.length ? coalesced.map((part) => this.place(part)) : [at]);
@@ -170,7 +174,7 @@ export class Gestures {
       return;
     }
     const middle = (p: Point): Point => [(p[0] + still[0]) / 2, (p[1] + still[1]) / 2];
-    const apart = (p: Point): number => Math.max(Math.hypot(p[0] - still[0], p[1] - still[1]), 1);
+    const apart = (p: Point): number => max(hypot(p[0] - still[0], p[1] - still[1]), 1);
     const [before, after] = [middle(from), middle(to)];
     this.events.pan(after[0] - before[0], after[1] - before[1]);
     this.events.zoom(after, apart(to) / apart(from));
@@ -188,10 +192,9 @@ export class Gestures {
 
   private wheel(event: WheelEvent): void {
     if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
-    event.preventDefault();
-    event.stopPropagation();
+    swallow(event);
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    const delta = Math.min(Math.max(event.deltaY * lines, -LARGEST_WHEEL), LARGEST_WHEEL);
+    const delta = within(event.deltaY * lines, -LARGEST_WHEEL, LARGEST_WHEEL);
     this.events.zoom(this.place(event), Math.exp(-delta * WHEEL_SPEED));
   }
 
@@ -201,9 +204,4 @@ export class Gestures {
     const ratio = rect.width ? this.canvas.clientWidth / rect.width || 1 : 1;
     return [(event.clientX - rect.left) * ratio, (event.clientY - rect.top) * ratio];
   }
-}
-
-function swallow(event: Event): void {
-  event.preventDefault();
-  event.stopPropagation();
 }

@@ -1,4 +1,5 @@
 /** Probability, or how unsure it is, as colours over the picture. */
+import { floor, min, round } from "./math";
 import type { Probabilities } from "./probability";
 import { freeSurface, makeSurface, writePixels, type Surface } from "./surface";
 import type { View } from "./view";
@@ -22,11 +23,11 @@ export function heatColors(mode: HeatMode): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, i) => {
     const value = mode === "uncertainty" ? uncertainty(i / 255) : i / 255;
     const at = value * (VIRIDIS.length - 1);
-    const below = Math.min(Math.floor(at), VIRIDIS.length - 2);
-    const mixed = (low: number, high: number): number => Math.round(low + (at - below) * (high - low));
+    const below = min(floor(at), VIRIDIS.length - 2);
+    const mixed = (low: number, high: number): number => round(low + (at - below) * (high - low));
     const channel = (stop: number, from: number): number => parseInt(VIRIDIS[stop]!.slice(from, from + 2), 16);
     const [red, green, blue] = [1, 3, 5].map((from) => mixed(channel(below, from), channel(below + 1, from)));
-    const alpha = Math.round(ALPHA[0] + value * (ALPHA[1] - ALPHA[0]));
+    const alpha = round(ALPHA[0] + value * (ALPHA[1] - ALPHA[0]));
     return ((alpha << 24) | (blue! << 16) | (green! << 8) | red!) >>> 0;
   });
 }

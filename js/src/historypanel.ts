@@ -1,5 +1,6 @@
 /** The `history` popover: the steps that were taken, the one that is shown marked; a click goes to any of them. */
 import { h, makeButton, makePopover } from "./dom";
+import { min } from "./math";
 import type { LabelTrait, Steps } from "./protocol";
 
 const NAMES: Record<string, string> = {
@@ -18,7 +19,7 @@ const NAMES: Record<string, string> = {
 };
 
 export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElement; show(steps: Steps, labels: LabelTrait[]): void } {
-  const node = makePopover("History", "sp-menu sp-history");
+  const node = makePopover("History", ".sp-menu.sp-history");
   return {
     node,
     show({ steps, current }, labels) {
@@ -26,18 +27,18 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
       const items = steps.map(({ action, label }, step) => {
         const of = labels.length > 1 && label !== null && step ? labels[label]?.name : "";
         const item = makeButton(
-          step > current ? "sp-button sp-item sp-undone" : "sp-button sp-item",
+          step > current ? ".sp-item.sp-undone" : ".sp-item",
           "",
           () => step !== current && go(step),
-          h("span", { class: "sp-number" }, String(step)),
+          h("span.sp-number", String(step)),
           NAMES[action] ?? action,
-          of ? h("span", { class: "sp-of" }, of) : null,
+          of ? h("span.sp-of", of) : null,
         );
         if (step === current) item.setAttribute("aria-current", "step");
         return item;
       });
       node.replaceChildren(...items);
-      items[Math.min(focused, items.length - 1)]?.focus();
+      items[min(focused, items.length - 1)]?.focus();
       const shown = items[current];
       if (shown && focused < 0) node.scrollTop = shown.offsetTop - node.clientHeight / 2;
     },

@@ -257,7 +257,7 @@ export class Kernel {
     this.loading = true;
     let patches: Patch[] | null = null;
     try {
-      patches = await Promise.all(kept.planes.map(async (plane) => ({ ...plane, bits: await inflate(plane.data) })));
+      patches = await Promise.all(kept.planes.map(async (plane) => patchOf(plane, await inflate(plane.data))));
     } catch {
       // Lab leaves binary data out of saved widget state: ask.
     }
@@ -331,5 +331,9 @@ function isInPlace({ label, changes }: { label: number; changes: Reprompt[] }, {
 }
 
 function patchesOf(planes: PlaneHeader[], buffers: Bytes[]): Patch[] {
-  return planes.map((plane, index) => ({ ...plane, bits: bytesOf(buffers[index]!) }));
+  return planes.map((plane, index) => patchOf(plane, bytesOf(buffers[index]!)));
+}
+
+function patchOf(plane: PlaneHeader, bits: Uint8Array): Patch {
+  return { ...plane, bits };
 }

@@ -1,4 +1,5 @@
 /** Keys typed into the widget: ours are taken, the notebook's shortcuts with Ctrl go their way, the rest does no harm. */
+import { listen } from "./dom";
 import { commandFor, type CommandName, type KeyCommand } from "./keys";
 
 export interface KeyboardEvents {
@@ -44,7 +45,8 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
   };
 
   // On the window and when capturing, because some versions of Lab look at a key before it gets to us.
-  window.addEventListener(
+  listen(
+    window,
     "keydown",
     (event) => {
       if (!(event.target instanceof Element) || event.isComposing) return;
@@ -60,7 +62,8 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
     { capture: true, signal },
   );
 
-  root.addEventListener(
+  listen(
+    root,
     "keydown",
     (event) => {
       if (event.defaultPrevented || event.isComposing) return;
@@ -70,8 +73,8 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
     },
     { signal },
   );
-  window.addEventListener("keyup", (event) => event.code === held?.code && release(), { signal });
-  for (const place of [root, window]) place.addEventListener("blur", release, { signal });
+  listen(window, "keyup", (event) => event.code === held?.code && release(), { signal });
+  for (const place of [root, window]) listen(place, "blur", release, { signal });
   return () => ended.abort();
 }
 
@@ -88,7 +91,8 @@ function makeWay(root: HTMLElement, event: KeyboardEvent): void {
 /** Whether the pointer was moved over `root` and is there still; not after `giveUp`, until it comes again. */
 function followPointer(root: HTMLElement, signal: AbortSignal): { isOver(): boolean; giveUp(): void } {
   let state: "away" | "over" | "given up" = "away";
-  root.addEventListener(
+  listen(
+    root,
     "pointermove",
     (event) => {
       // When the page scrolls under it, the pointer itself does not move.
@@ -96,7 +100,7 @@ function followPointer(root: HTMLElement, signal: AbortSignal): { isOver(): bool
     },
     { signal },
   );
-  root.addEventListener("pointerleave", () => (state = "away"), { signal });
+  listen(root, "pointerleave", () => (state = "away"), { signal });
   // What is taken off the page while the pointer is over it is not told that the pointer left.
   return { isOver: () => state === "over" && root.isConnected, giveUp: () => (state = "given up") };
 }

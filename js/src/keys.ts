@@ -46,71 +46,83 @@ export interface KeyCommand {
   name: string;
   group: "Tools" | "Keyboard" | "Steps" | "View" | "Grey levels" | "More";
   /** Holding the key down repeats it. */
-  repeats?: boolean;
+  repeats: boolean;
   /** Something lasts for as long as the key is held. */
-  holds?: boolean;
+  holds: boolean;
 }
 
 export const isMac = typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform ?? "");
 const MOD = isMac ? "⌘" : "Ctrl";
 
-export const COMMANDS: readonly KeyCommand[] = [
-  { command: "scribble", keys: ["s"], shown: "S", name: "Scribble", group: "Tools" },
-  { command: "click", keys: ["p"], shown: "P", name: "Click (point)", group: "Tools" },
-  { command: "box", keys: ["b"], shown: "B", name: "Box", group: "Tools" },
-  { command: "lasso", keys: ["l"], shown: "L", name: "Lasso or polygon", group: "Tools" },
-  { command: "circle", keys: ["o"], shown: "O", name: "Circle", group: "Tools" },
-  { command: "select", keys: ["v"], shown: "V", name: "Select and change prompts", group: "Tools" },
-  { command: "eraser", keys: ["e"], shown: "E", name: "Erase prompts", group: "Tools" },
-  { command: "direct", keys: ["d"], shown: "D", name: "Paint the mask itself", group: "Tools" },
-  { command: "sign", keys: ["t"], shown: "T", name: "Switch between + and −", group: "Tools" },
-  { command: "thinner", keys: ["[", ","], shown: "[ or ,", name: "Thinner brush", group: "Tools", repeats: true },
-  { command: "wider", keys: ["]", "."], shown: "] or .", name: "Wider brush", group: "Tools", repeats: true },
-  {
-    command: "label",
-    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-    shown: "1 – 9",
-    name: "Choose a label",
-    group: "Tools",
-  },
-  {
-    command: "move",
-    keys: ["left", "right", "up", "down"].flatMap((way) => [`arrow${way}`, `mod+arrow${way}`]),
-    shown: "Arrows",
-    name: `Move the crosshair (${MOD}: ten times as far)`,
-    group: "Keyboard",
-    repeats: true,
-  },
-  { command: "place", keys: ["enter"], shown: "Enter", name: "Click there, begin and end strokes; close a polygon", group: "Keyboard" },
-  { command: "undo", keys: ["mod+z"], shown: `${MOD} Z`, name: "Undo", group: "Steps", repeats: true },
-  {
-    command: "redo",
-    keys: ["mod+shift+z", "mod+y"],
-    shown: `${MOD} Shift Z`,
-    name: "Redo",
-    group: "Steps",
-    repeats: true,
-  },
-  { command: "clear", keys: ["r"], shown: "R", name: "Clear the label (can be undone)", group: "Steps" },
-  { command: "commit", keys: ["c"], shown: "C", name: "Object is done: begin the next", group: "Steps" },
-  { command: "remove", keys: ["delete", "backspace"], shown: "Delete", name: "Delete the selected prompt", group: "Steps" },
-  { command: "hide", keys: ["h"], shown: "H", name: "Hide or show the mask", group: "View" },
-  { command: "mode", keys: ["m"], shown: "M", name: "Fill, contour or both", group: "View" },
-  { command: "fit", keys: ["0"], shown: "0", name: "Fit the picture", group: "View" },
-  { command: "zoomIn", keys: ["+", "="], shown: "+", name: "Zoom in", group: "View", repeats: true },
-  { command: "zoomOut", keys: ["-", "_"], shown: "−", name: "Zoom out", group: "View", repeats: true },
-  { command: "actual", keys: ["z"], shown: "Z", name: "1:1, a pixel for a pixel", group: "View" },
-  { command: "pan", keys: [" "], shown: "Space", name: "Hold and drag: move the picture", group: "View", holds: true },
-  { command: "previous", keys: ["`", "\\"], shown: "` or \\", name: "Hold: the mask before the last step", group: "View", holds: true },
-  { command: "heat", keys: ["u"], shown: "U", name: "Probability, uncertainty, neither", group: "View" },
-  { command: "options", keys: ["q"], shown: "Q", name: "All view settings", group: "View" },
-  { command: "window", keys: ["w"], shown: "W", name: "Hold and drag (or tap): window and level", group: "Grey levels", holds: true },
-  { command: "preset", keys: ["g"], shown: "G", name: "Next window preset", group: "Grey levels" },
-  { command: "invert", keys: ["i"], shown: "I", name: "Invert", group: "Grey levels" },
-  { command: "copy", keys: ["y"], shown: "Y", name: "Copy as Python", group: "More" },
-  { command: "help", keys: ["?"], shown: "?", name: "This help", group: "More" },
-  { command: "escape", keys: ["escape"], shown: "Esc", name: "Cancel, close, leave the widget", group: "More" },
-];
+/** The keys, each a letter of a string or an item of a list; and how a person reads them, where that is not the letter. */
+type Row = [command: CommandName, name: string, keys: string[] | string, shown?: string];
+
+const DIGITS = [..."123456789"];
+const ARROWS = ["left", "right", "up", "down"].flatMap((way) => [`arrow${way}`, `mod+arrow${way}`]);
+
+const ROWS: Record<KeyCommand["group"], Row[]> = {
+  Tools: [
+    ["scribble", "Scribble", "s"],
+    ["click", "Click (point)", "p"],
+    ["box", "Box", "b"],
+    ["lasso", "Lasso or polygon", "l"],
+    ["circle", "Circle", "o"],
+    ["select", "Select and change prompts", "v"],
+    ["eraser", "Erase prompts", "e"],
+    ["direct", "Paint the mask itself", "d"],
+    ["sign", "Switch between + and −", "t"],
+    ["thinner", "Thinner brush", "[,", "[ or ,"],
+    ["wider", "Wider brush", "].", "] or ."],
+    ["label", "Choose a label", DIGITS, "1 – 9"],
+  ],
+  Keyboard: [
+    ["move", `Move the crosshair (${MOD}: ten times as far)`, ARROWS, "Arrows"],
+    ["place", "Click there, begin and end strokes; close a polygon", ["enter"], "Enter"],
+  ],
+  Steps: [
+    ["undo", "Undo", ["mod+z"], `${MOD} Z`],
+    ["redo", "Redo", ["mod+shift+z", "mod+y"], `${MOD} Shift Z`],
+    ["clear", "Clear the label (can be undone)", "r"],
+    ["commit", "Object is done: begin the next", "c"],
+    ["remove", "Delete the selected prompt", ["delete", "backspace"], "Delete"],
+  ],
+  View: [
+    ["hide", "Hide or show the mask", "h"],
+    ["mode", "Fill, contour or both", "m"],
+    ["fit", "Fit the picture", "0"],
+    ["zoomIn", "Zoom in", "+=", "+"],
+    ["zoomOut", "Zoom out", "-_", "−"],
+    ["actual", "1:1, a pixel for a pixel", "z"],
+    ["pan", "Hold and drag: move the picture", " ", "Space"],
+    ["previous", "Hold: the mask before the last step", "`\\", "` or \\"],
+    ["heat", "Probability, uncertainty, neither", "u"],
+    ["options", "All view settings", "q"],
+  ],
+  "Grey levels": [
+    ["window", "Hold and drag (or tap): window and level", "w"],
+    ["preset", "Next window preset", "g"],
+    ["invert", "Invert", "i"],
+  ],
+  More: [
+    ["copy", "Copy as Python", "y"],
+    ["help", "This help", "?"],
+    ["escape", "Cancel, close, leave the widget", ["escape"], "Esc"],
+  ],
+};
+const REPEATING: readonly CommandName[] = ["thinner", "wider", "move", "undo", "redo", "zoomIn", "zoomOut"];
+const HELD: readonly CommandName[] = ["pan", "previous", "window"];
+
+export const COMMANDS: readonly KeyCommand[] = Object.entries(ROWS).flatMap(([group, rows]) =>
+  rows.map(([command, name, keys, shown = String(keys).toUpperCase()]): KeyCommand => ({
+    command,
+    keys: [...keys],
+    shown,
+    name,
+    group: group as KeyCommand["group"],
+    repeats: REPEATING.includes(command),
+    holds: HELD.includes(command),
+  })),
+);
 
 /** What pointers do, for the help; and what becomes of all other keys. */
 export const GESTURES: readonly { shown: string; name: string }[] = [
@@ -118,7 +130,7 @@ export const GESTURES: readonly { shown: string; name: string }[] = [
   { shown: `${MOD} wheel, pinch`, name: "Zoom" },
   { shown: "Middle button, two fingers", name: "Move the picture" },
 ];
-export const OTHER_KEYS = { shown: "Other letters", name: "Nothing, here or in the notebook", group: "More" };
+export const OTHER_KEYS: Pick<KeyCommand, "shown" | "name" | "group"> = { shown: "Other letters", name: "Nothing, here or in the notebook", group: "More" };
 
 type KeyPress = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
 

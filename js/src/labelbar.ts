@@ -1,5 +1,5 @@
 /** The row of labels, where there are several: a chip for each, and buttons to add and to change one. */
-import { h, makeButton, setAttribute } from "./dom";
+import { giveFocus, h, makeButton, plainButton, setAttribute } from "./dom";
 import { icon } from "./icons";
 import type { Entry, LabelTrait } from "./protocol";
 import { neighbour } from "./toolbar";
@@ -24,10 +24,9 @@ const NUMBERED = 9;
 export function makeLabelBar({ choose, add, edit }: LabelBarEvents): { node: HTMLElement; update(state: LabelBarState): void } {
   let chips: HTMLButtonElement[] = [];
   let drawn = "";
-  const group = h("div", {
-    class: "sp-chips",
+  const group = h(".sp-chips", {
     role: "radiogroup",
-    "aria-label": "Label",
+    label: "Label",
     // Radio buttons: the arrows choose.
     onkeydown: (event: KeyboardEvent) => {
       const next = neighbour(event, chips, { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 });
@@ -35,23 +34,22 @@ export function makeLabelBar({ choose, add, edit }: LabelBarEvents): { node: HTM
     },
   });
   const node = h(
-    "div",
-    { class: "sp-labels" },
+    ".sp-labels",
     group,
-    makeButton("sp-button", "Add a label", add, icon("plus")),
-    makeButton("sp-button", "Change the label (or double click it)", edit, icon("edit")),
+    makeButton("", "Add a label", add, icon("plus")),
+    makeButton("", "Change the label (or double click it)", edit, icon("edit")),
   );
 
   const makeChip = ({ labels, entries, hidden }: LabelBarState, index: number): HTMLButtonElement => {
     const { name, color } = labels[index]!;
     const { locked, objects } = entries[index]!;
     const digit = index < NUMBERED ? String(index + 1) : "";
-    const chip = makeButton(
-      hidden.includes(index) ? "sp-chip sp-off" : "sp-chip",
+    const chip = plainButton(
+      hidden.includes(index) ? ".sp-chip.sp-off" : ".sp-chip",
       "",
       () => choose(index),
-      h("span", { class: "sp-swatch" }),
-      h("span", { class: "sp-name" }, name),
+      h("span.sp-swatch"),
+      h("span.sp-name", name),
       objects ? h("span", { title: "Objects that are done" }, `× ${objects}`) : null,
       locked ? icon("lock") : null,
       digit ? h("kbd", { "aria-hidden": "true" }, digit) : null,
@@ -74,7 +72,7 @@ export function makeLabelBar({ choose, add, edit }: LabelBarEvents): { node: HTM
         const focused = chips.indexOf(document.activeElement as HTMLButtonElement);
         chips = labels.map((_, index) => makeChip(state, index));
         group.replaceChildren(...chips);
-        chips[focused]?.focus({ preventScroll: true });
+        giveFocus(chips[focused]);
       }
       chips.forEach((chip, index) => {
         setAttribute(chip, "aria-checked", index === active);

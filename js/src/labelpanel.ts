@@ -1,8 +1,8 @@
 /** The `label` popover: name, colour and the like of the active label. */
-import { h, makeButton, makePopover, setAttribute } from "./dom";
+import { giveFocus, h, makeButton, makePopover, plainButton, setPressed } from "./dom";
 import { icon, type IconName } from "./icons";
 import type { LabelTrait } from "./protocol";
-import { checkbox } from "./fields";
+import { checkbox, field } from "./fields";
 
 /** Okabe and Ito's palette, which colour-blind people can tell apart; in the kernel's order. */
 export const COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2"];
@@ -32,10 +32,9 @@ interface LabelPanel {
 
 export function makeLabelPanel(events: LabelEvents): LabelPanel {
   let known = "";
-  const name = h("input", {
+  const name = h("input.sp-input", {
     type: "text",
-    class: "sp-input",
-    "aria-label": "Name",
+    label: "Name",
     spellcheck: "false",
     onchange: () => {
       const typed = name.value.trim();
@@ -44,36 +43,33 @@ export function makeLabelPanel(events: LabelEvents): LabelPanel {
     },
     onkeydown: (event: KeyboardEvent) => event.key === "Enter" && name.blur(),
   });
-  const other = h("input", { type: "color", "aria-label": "Any colour", onchange: () => events.change({ color: other.value }) });
+  const other = h("input", { type: "color", label: "Any colour", onchange: () => events.change({ color: other.value }) });
   const swatches = COLORS.map((color) => {
-    const swatch = makeButton("sp-pick", color, () => events.change({ color }));
+    const swatch = plainButton(".sp-pick", color, () => events.change({ color }));
     swatch.style.background = color;
     return swatch;
   });
   const hide = checkbox(events.hide);
   const lock = checkbox(events.lock);
-  const field = (caption: string, ...children: HTMLElement[]): HTMLElement =>
-    h("div", { class: "sp-field" }, h("span", { class: "sp-caption" }, caption), ...children);
   const step = (shape: IconName, title: string, up: boolean): HTMLElement =>
-    makeButton("sp-button sp-quiet", title, () => events.raise(up), icon(shape));
+    makeButton(".sp-quiet", title, () => events.raise(up), icon(shape));
   const order = field("Order", step("up", "Up: it holds where labels overlap", true), step("down", "Down", false));
   return {
     node: makePopover(
       "Label",
       "",
       field("Name", name),
-      field("Colour", h("div", { class: "sp-picks" }, ...swatches, other)),
+      field("Colour", h(".sp-picks", ...swatches, other)),
       field(
         "Mask",
         h(
-          "div",
-          { class: "sp-checks" },
+          ".sp-checks",
           h("label", { title: "In this view" }, hide, "hidden"),
           h("label", { title: "Nothing is drawn on it, and nothing over it" }, lock, "locked"),
         ),
       ),
       order,
-      makeButton("sp-button sp-item sp-apart", "", events.add, icon("plus"), "Add a label"),
+      makeButton(".sp-item.sp-apart", "", events.add, icon("plus"), "Add a label"),
     ),
     update({ label, several, hidden, locked }) {
       // What is being typed is not written over, unless it is another label's.
@@ -82,13 +78,13 @@ export function makeLabelPanel(events: LabelEvents): LabelPanel {
         if (document.activeElement === name) name.select();
       }
       other.value = label.color;
-      for (const swatch of swatches) setAttribute(swatch, "aria-pressed", swatch.title === label.color);
+      for (const swatch of swatches) setPressed(swatch, swatch.title === label.color);
       hide.checked = hidden;
       lock.checked = locked;
       order.hidden = !several;
     },
     rename() {
-      name.focus({ preventScroll: true });
+      giveFocus(name);
       name.select();
     },
   };

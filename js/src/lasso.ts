@@ -1,5 +1,6 @@
 /** Areas drawn around: freehand, corner by corner, or as a circle. All are polygons, in image pixels. */
 import { rounded, simplify } from "./geometry";
+import { hypot, max, min, round, within } from "./math";
 import type { Lasso, Point } from "./protocol";
 import type { Size } from "./view";
 
@@ -16,13 +17,13 @@ export function lassoAlong(points: Point[], positive: boolean, image: Size, tole
   const corners = simplify([...points, points[0]!], tolerance).slice(0, -1);
   if (corners.length < 3 || areaOf(corners) < LEAST_AREA) return null;
   const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
-  const isSeen = Math.max(...xs) >= 0 && Math.max(...ys) >= 0 && Math.min(...xs) < image.width && Math.min(...ys) < image.height;
+  const isSeen = max(...xs) >= 0 && max(...ys) >= 0 && min(...xs) < image.width && min(...ys) < image.height;
   return isSeen ? { kind: "lasso", points: corners.map(([x, y]): Point => [rounded(x), rounded(y)]), positive } : null;
 }
 
 export function circleAround(middle: Point, edge: Point, positive: boolean, image: Size): Lasso | null {
-  const radius = Math.hypot(edge[0] - middle[0], edge[1] - middle[1]);
-  const sides = Math.min(Math.max(Math.round((2 * Math.PI * radius) / SIDE), FEWEST_SIDES), MOST_SIDES);
+  const radius = hypot(edge[0] - middle[0], edge[1] - middle[1]);
+  const sides = within(round((2 * Math.PI * radius) / SIDE), FEWEST_SIDES, MOST_SIDES);
   const corners = Array.from({ length: sides }, (_, i): Point => {
     const angle = (2 * Math.PI * i) / sides;
     return [middle[0] + radius * Math.cos(angle), middle[1] + radius * Math.sin(angle)];

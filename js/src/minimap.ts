@@ -1,6 +1,7 @@
 /** The whole picture in a corner while only a part of it is seen. A drag in it moves the view. */
 import type { Pixels } from "./codec";
-import { h } from "./dom";
+import { h, listen } from "./dom";
+import { floor, max, min } from "./math";
 import type { Point } from "./protocol";
 import { greyOf, paintPixels, reduced, type Picture } from "./raster";
 import { writePixels } from "./surface";
@@ -16,20 +17,20 @@ const SHORTEST = 12;
 
 /** As large on the screen as a map of `image` should be. */
 export function mapSize(image: Size, stage: Size): Size {
-  const longest = Math.min(LONGEST, LARGEST_SHARE * stage.width, 2 * LARGEST_SHARE * stage.height);
-  const scale = longest / Math.max(image.width, image.height);
-  return { width: Math.max(image.width * scale, SHORTEST), height: Math.max(image.height * scale, SHORTEST) };
+  const longest = min(LONGEST, LARGEST_SHARE * stage.width, 2 * LARGEST_SHARE * stage.height);
+  const scale = longest / max(image.width, image.height);
+  return { width: max(image.width * scale, SHORTEST), height: max(image.height * scale, SHORTEST) };
 }
 
 /** The reduction whose longer side has at least as many pixels as the map has, for sharp screens. */
 function mapLevel(image: Size): number {
-  return Math.max(Math.floor(Math.log2(Math.max(image.width, image.height) / (2 * LONGEST))), 0);
+  return max(floor(Math.log2(max(image.width, image.height) / (2 * LONGEST))), 0);
 }
 
 export class Minimap {
   private canvas = h("canvas");
-  private frame = h("div", { class: "sp-frame" });
-  readonly node = h("div", { class: "sp-minimap", "aria-hidden": "true", title: "Drag to move the view", hidden: true }, this.canvas, this.frame);
+  private frame = h(".sp-frame");
+  readonly node = h(".sp-minimap", { "aria-hidden": "true", title: "Drag to move the view", hidden: true }, this.canvas, this.frame);
   private painted: { picture: Picture; shading: Shading; means: Pixels } | null = null;
 
   /** `look` is given a place in shares of the image's width and height. */
@@ -38,12 +39,12 @@ export class Minimap {
       const { left, top, width, height } = this.node.getBoundingClientRect();
       look([(event.clientX - left) / width, (event.clientY - top) / height]);
     };
-    this.node.addEventListener("pointerdown", (event) => {
+    listen(this.node, "pointerdown", (event) => {
       event.preventDefault();
       this.node.setPointerCapture(event.pointerId);
       follow(event);
     });
-    this.node.addEventListener("pointermove", (event) => this.node.hasPointerCapture(event.pointerId) && follow(event));
+    listen(this.node, "pointermove", (event) => this.node.hasPointerCapture(event.pointerId) && follow(event));
   }
 
   update(picture: Picture | null, shading: Shading, view: View, stage: Size): void {

@@ -1,5 +1,6 @@
 /** One label's mask on the screen: a tint and a line along its border, kept up to date tile by tile. */
 import { contourLines, framed, type Framed } from "./contour";
+import { ceil, floor, max, min } from "./math";
 import type { Rect } from "./planes";
 import { freeSurface, makeSurface, writePixels, type Surface } from "./surface";
 import { levelFor, placeTile, TILE, tileRect, visibleTiles } from "./tiles";
@@ -45,10 +46,10 @@ export class Overlay {
     const side = 2 ** this.level;
     for (const tile of this.tiles.values()) {
       // One pixel more on each side: a pixel at a tile's edge is part of its neighbour's frame.
-      const left = Math.max(Math.floor(rect.x / side) - tile.rect.x - 1, 0);
-      const top = Math.max(Math.floor(rect.y / side) - tile.rect.y - 1, 0);
-      const right = Math.min(Math.ceil((rect.x + rect.width) / side) - tile.rect.x + 1, tile.rect.width);
-      const bottom = Math.min(Math.ceil((rect.y + rect.height) / side) - tile.rect.y + 1, tile.rect.height);
+      const left = max(floor(rect.x / side) - tile.rect.x - 1, 0);
+      const top = max(floor(rect.y / side) - tile.rect.y - 1, 0);
+      const right = min(ceil((rect.x + rect.width) / side) - tile.rect.x + 1, tile.rect.width);
+      const bottom = min(ceil((rect.y + rect.height) / side) - tile.rect.y + 1, tile.rect.height);
       if (right <= left || bottom <= top) continue;
       tile.stale = joined(tile.stale, { x: left, y: top, width: right - left, height: bottom - top });
     }
@@ -174,24 +175,24 @@ export function copyMask(plane: Uint8Array, image: Size, level: number, tile: Re
   if (level === 0) return copyRows(plane, image, tile, part, mask);
   const side = 2 ** level;
   const [first, end] = [part.x - 1, part.x + part.width + 1];
-  const left = Math.max((tile.x + first) * side, 0);
-  const right = Math.min((tile.x + end) * side, image.width);
+  const left = max((tile.x + first) * side, 0);
+  const right = min((tile.x + end) * side, image.width);
   for (let row = part.y - 1; row <= part.y + part.height; row++) {
     const start = (row + 1) * (mask.width + 2) + 1;
     mask.pixels.fill(0, start + first, start + end);
-    const top = Math.max((tile.y + row) * side, 0);
-    const bottom = Math.min((tile.y + row + 1) * side, image.height);
+    const top = max((tile.y + row) * side, 0);
+    const bottom = min((tile.y + row + 1) * side, image.height);
     // Background, of which there is much, is found far faster by `indexOf` than a loop could.
     let [from, to] = [right, left];
     for (let y = top; y < bottom; y++) {
       const pixels = plane.subarray(y * image.width + left, y * image.width + right);
       const hit = pixels.indexOf(1);
       if (hit < 0) continue;
-      from = Math.min(from, left + hit);
-      to = Math.max(to, left + pixels.lastIndexOf(1) + 1);
+      from = min(from, left + hit);
+      to = max(to, left + pixels.lastIndexOf(1) + 1);
     }
-    for (let column = Math.floor(from / side); column * side < to; column++) {
-      const cell = { left: column * side, right: Math.min((column + 1) * side, image.width), top, bottom };
+    for (let column = floor(from / side); column * side < to; column++) {
+      const cell = { left: column * side, right: min((column + 1) * side, image.width), top, bottom };
       if (anySet(plane, image.width, cell)) mask.pixels[start + column - tile.x] = 1;
     }
   }
@@ -206,10 +207,10 @@ function anySet(plane: Uint8Array, stride: number, cell: Record<"left" | "right"
 
 /** The same at level 0, where nothing is reduced. What lies outside the image is never set, and so needs no copy. */
 function copyRows(plane: Uint8Array, image: Size, tile: Rect, part: Rect, mask: Framed): void {
-  const left = Math.max(part.x - 1, -tile.x);
-  const right = Math.min(part.x + part.width + 1, image.width - tile.x);
-  const top = Math.max(part.y - 1, -tile.y);
-  const bottom = Math.min(part.y + part.height + 1, image.height - tile.y);
+  const left = max(part.x - 1, -tile.x);
+  const right = min(part.x + part.width + 1, image.width - tile.x);
+  const top = max(part.y - 1, -tile.y);
+  const bottom = min(part.y + part.height + 1, image.height - tile.y);
   for (let row = top; row < bottom; row++) {
     const start = (tile.y + row) * image.width + tile.x;
     mask.pixels.set(plane.subarray(start + left, start + right), (row + 1) * (mask.width + 2) + left + 1);
@@ -233,7 +234,7 @@ export function pixelOf(color: string): number {
 
 function joined(a: Rect | null, b: Rect): Rect {
   if (!a) return b;
-  const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
-  const width = Math.max(a.x + a.width, b.x + b.width) - x;
-  return { x, y, width, height: Math.max(a.y + a.height, b.y + b.height) - y };
+  const [x, y] = [min(a.x, b.x), min(a.y, b.y)];
+  const width = max(a.x + a.width, b.x + b.width) - x;
+  return { x, y, width, height: max(a.y + a.height, b.y + b.height) - y };
 }

@@ -1,23 +1,24 @@
 /** What opens now and then: the `more` menu, the help, the bar for troubles, and the prompts as Python. */
-import { h, setText } from "./dom";
+import { giveFocus, h, makeButton, makePopover, setAttribute, setText } from "./dom";
 import { icon, type IconName } from "./icons";
 import { COMMANDS, GESTURES, OTHER_KEYS } from "./keys";
+import { min } from "./math";
 import { menuItem } from "./toolspanel";
 
 const COPIED_FOR = 1600;
 
 export class MorePanel {
   readonly node: HTMLElement;
-  private model = h("div", { class: "sp-model" });
+  private model = h(".sp-model");
 
   constructor(events: { commit(): void; open(panel: "finish" | "label" | "history"): void; copy(): void; help(): void }) {
     const item = (shape: IconName, text: string, act: () => void): HTMLButtonElement =>
-      h("button", { type: "button", class: "sp-button sp-item", onclick: act }, icon(shape), text);
+      makeButton(".sp-item", "", act, icon(shape), text);
     const copy = item("copy", "Copy as Python", () => events.copy());
     copy.classList.add("sp-apart");
-    this.node = h(
-      "div",
-      { class: "sp-popover sp-menu", role: "dialog", "aria-label": "More", hidden: true },
+    this.node = makePopover(
+      "More",
+      ".sp-menu",
       menuItem("commit", "done", () => events.commit()),
       item("finish", "Finish the mask", () => events.open("finish")),
       item("tag", "Label", () => events.open("label")),
@@ -41,16 +42,22 @@ export function makeHelp(close: () => void): HTMLElement {
     return section(group, entries);
   });
   return h(
-    "div",
-    { class: "sp-help", role: "dialog", "aria-label": "Keys and gestures", hidden: true },
-    h("div", { class: "sp-sections" }, ...groups, section("Pointer", GESTURES)),
-    h("button", { type: "button", class: "sp-button sp-close", title: "Close (Esc)", "aria-label": "Close", onclick: close }, icon("close")),
+    ".sp-help",
+    { role: "dialog", label: "Keys and gestures", hidden: true },
+    h(".sp-sections", ...groups, section("Pointer", GESTURES)),
+    closeButton(".sp-close", close),
   );
 }
 
+function closeButton(style: string, close: () => void): HTMLElement {
+  const button = makeButton(style, "Close (Esc)", close, icon("close"));
+  setAttribute(button, "aria-label", "Close");
+  return button;
+}
+
 function section(title: string, entries: readonly { shown: string; name: string }[]): HTMLElement {
-  const rows = entries.map(({ shown, name }) => h("div", { class: "sp-key" }, h("kbd", {}, shown), h("span", {}, name)));
-  return h("section", { class: `sp-keys-${title.toLowerCase()}` }, h("h4", {}, title), ...rows);
+  const rows = entries.map(({ shown, name }) => h(".sp-key", h("kbd", shown), h("span", name)));
+  return h(`section.sp-keys-${title.toLowerCase()}`, h("h4", title), ...rows);
 }
 
 export interface Trouble {
@@ -61,7 +68,7 @@ export interface Trouble {
 }
 
 export class Bar {
-  readonly node = h("div", { class: "sp-bar", role: "alert", hidden: true });
+  readonly node = h(".sp-bar", { role: "alert", hidden: true });
   private shown = "";
 
   show(trouble: Trouble | null): void {
@@ -71,29 +78,28 @@ export class Bar {
     this.node.hidden = !trouble;
     if (!trouble) return this.node.replaceChildren();
     this.node.dataset.kind = trouble.kind;
-    const buttons = trouble.actions.map(([text, act]) => h("button", { type: "button", class: "sp-button", onclick: act }, text));
-    this.node.replaceChildren(h("span", { class: "sp-trouble" }, trouble.text), h("span", { class: "sp-actions" }, ...buttons));
+    const buttons = trouble.actions.map(([text, act]) => makeButton("", "", act, text));
+    this.node.replaceChildren(h("span.sp-trouble", trouble.text), h("span.sp-actions", ...buttons));
   }
 }
 
 export class CodePanel {
   readonly node: HTMLElement;
-  private code = h("textarea", { class: "sp-python", readonly: true, spellcheck: "false", "aria-label": "The prompts as Python" });
-  private note = h("span", { class: "sp-note" });
+  private code = h("textarea.sp-python", { readonly: true, spellcheck: "false", label: "The prompts as Python" });
+  private note = h("span.sp-note");
   private timer = 0;
 
   constructor(close: () => void) {
     this.node = h(
-      "div",
-      { class: "sp-code", role: "region", "aria-label": "Prompts as Python", hidden: true },
+      ".sp-code",
+      { role: "region", label: "Prompts as Python", hidden: true },
       h(
-        "div",
-        { class: "sp-codehead" },
-        h("span", {}, "Prompts as Python"),
+        ".sp-codehead",
+        h("span", "Prompts as Python"),
         this.note,
-        h("span", { class: "sp-gap" }),
-        h("button", { type: "button", class: "sp-button", onclick: () => void this.copy() }, icon("copy"), "Copy"),
-        h("button", { type: "button", class: "sp-button", title: "Close (Esc)", "aria-label": "Close", onclick: close }, icon("close")),
+        h("span.sp-gap"),
+        makeButton("", "", () => void this.copy(), icon("copy"), "Copy"),
+        closeButton("", close),
       ),
       this.code,
     );
@@ -110,7 +116,7 @@ export class CodePanel {
   update(code: string): void {
     if (this.code.value === code) return;
     this.code.value = code;
-    this.code.rows = Math.min(code.split("\n").length, 10);
+    this.code.rows = min(code.split("\n").length, 10);
   }
 
   free(): void {
@@ -129,7 +135,7 @@ export class CodePanel {
     const focused = document.activeElement;
     this.code.select();
     const copied = document.execCommand?.("copy") ?? false;
-    if (copied && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+    if (copied) giveFocus(focused as HTMLElement | null);
     return copied;
   }
 }

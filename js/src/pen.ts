@@ -1,6 +1,7 @@
 /** The stroke in progress: from the pointer going down to a prompt on its way to the kernel. */
 import type { Clock } from "./clock";
 import type { Kernel } from "./kernel";
+import { hypot, min } from "./math";
 import type { DrawnPrompt, Point } from "./protocol";
 import { Stroke, TOLERANCE, type Mark, type Tool } from "./stroke";
 import { toImage, type Size, type View } from "./view";
@@ -72,7 +73,7 @@ export class Pen implements Hand {
     if (!stroke) return;
     const { image, view } = this.events.where();
     // What is magnified is drawn more finely.
-    const prompt = stroke.prompt(image, Math.min(TOLERANCE, 1 / view.scale));
+    const prompt = stroke.prompt(image, min(TOLERANCE, 1 / view.scale));
     this.end();
     const isRepeated = this.isRepeated(stroke);
     if (dragged && prompt && !isRepeated) {
@@ -120,9 +121,9 @@ export class Pen implements Hand {
     const before = this.tap;
     this.tap = this.way < LEAST_DRAG ? { stroke, at: this.at, time: this.clock.now() } : null;
     if (!before || !this.tap || DRAG[stroke.tool]) return false;
-    const isSame = (["tool", "label", "positive", "direct"] as const).every((name) => stroke[name] === before.stroke[name]);
-    const near = Math.hypot(this.at[0] - before.at[0], this.at[1] - before.at[1]) <= DOUBLE_NEAR;
-    return isSame && near && this.tap.time - before.time <= DOUBLE_WITHIN;
+    const kind = ({ tool, label, positive, direct }: Stroke): string => [tool, label, positive, direct].join();
+    const near = hypot(this.at[0] - before.at[0], this.at[1] - before.at[1]) <= DOUBLE_NEAR;
+    return kind(stroke) === kind(before.stroke) && near && this.tap.time - before.time <= DOUBLE_WITHIN;
   }
 
   /** Whether the stroke is one. */
@@ -136,6 +137,6 @@ export class Pen implements Hand {
 
   /** From where the pointer came down to where it is. */
   private get way(): number {
-    return Math.hypot(this.at[0] - this.from[0], this.at[1] - this.from[1]);
+    return hypot(this.at[0] - this.from[0], this.at[1] - this.from[1]);
   }
 }

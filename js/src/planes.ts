@@ -1,4 +1,5 @@
 /** The masks of all labels, one byte a pixel, followed version by version. No screen, no messages. */
+import { max, min } from "./math";
 
 /** Each label has one mask that is being drawn, layer 0, and some for the objects that were committed. */
 export const LAYERS = 5;
@@ -136,10 +137,10 @@ export class Masks {
 
   /** A patch of another image (its message crossed with the image's) must not write outside. */
   private inside(rect: Rect): Rect | null {
-    const x = Math.max(rect.x, 0);
-    const y = Math.max(rect.y, 0);
-    const width = Math.min(rect.x + rect.width, this.width) - x;
-    const height = Math.min(rect.y + rect.height, this.height) - y;
+    const x = max(rect.x, 0);
+    const y = max(rect.y, 0);
+    const width = min(rect.x + rect.width, this.width) - x;
+    const height = min(rect.y + rect.height, this.height) - y;
     return width > 0 && height > 0 ? { x, y, width, height } : null;
   }
 }

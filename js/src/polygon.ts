@@ -1,6 +1,7 @@
 /** The lasso tool: a drag is a freehand lasso; taps are the corners of a polygon. It closes at its first or last corner. */
 import { distance } from "./geometry";
 import { lassoAlong } from "./lasso";
+import { max } from "./math";
 import type { Hand, Pen, PenEvents } from "./pen";
 import type { Lasso, Point } from "./protocol";
 import type { Mark } from "./stroke";
@@ -35,7 +36,7 @@ export class LassoHand implements Hand {
   extend(points: Point[]): void {
     for (const at of points) {
       this.at = at;
-      this.way = Math.max(this.way, distance(at, this.from));
+      this.way = max(this.way, distance(at, this.from));
     }
     this.pen.extend(points);
   }

@@ -3,6 +3,7 @@
  * time left for what counts.
  */
 import type { Clock } from "./clock";
+import { max } from "./math";
 
 /** A shorter stroke is over before its preview would come. */
 export const FIRST_AFTER = 150;
@@ -52,7 +53,7 @@ export class Previews {
     const sentAt = this.landed(id);
     if (sentAt === null) return false;
     const latency = this.clock.now() - sentAt;
-    this.wait = latency > TOO_SLOW ? REST : Math.max(APART, BREATH * latency);
+    this.wait = latency > TOO_SLOW ? REST : max(APART, BREATH * latency);
     this.next();
     return this.begunAt !== null && sentAt >= this.begunAt;
   }
@@ -86,7 +87,7 @@ export class Previews {
     this.wake();
     if (this.begunAt === null || !this.fresh) return;
     const now = this.clock.now();
-    const ready = Math.max(
+    const ready = max(
       this.begunAt + FIRST_AFTER,
       this.lastSentAt + this.wait,
       this.flight ? this.flight.sentAt + FORGET_AFTER : -Infinity,

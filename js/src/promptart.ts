@@ -2,6 +2,7 @@
  * Prompts as they look on the picture. Signs differ in more than colour: positive is green, solid, with a plus; negative
  * is orange, dashed, with a minus. Everything has a dark halo and so shows on any picture.
  */
+import { ceil, floor, max, min, round } from "./math";
 import { isRaster, type Lasso, type Point, type Prompt, type Raster, type Scribble } from "./protocol";
 import type { View } from "./view";
 
@@ -54,7 +55,7 @@ export class PromptArt {
     const path = this.path(prompt, () => polyline(prompt.points));
     const alpha = context.globalAlpha;
     const pixel = 1 / view.scale;
-    const width = Math.max(prompt.width, 2 * ratio * pixel);
+    const width = max(prompt.width, 2 * ratio * pixel);
     const color = signColor(prompt.positive);
     toPixels(context, view);
     context.lineJoin = "round";
@@ -80,7 +81,7 @@ export class PromptArt {
     context.globalCompositeOperation = "source-over";
     line(0, color, state === "pending" ? 0.8 : 0.55);
     // Where there is room for it, the sign itself, at the stroke's beginning.
-    const arm = Math.min(0.3 * width, 3.5 * ratio * pixel);
+    const arm = min(0.3 * width, 3.5 * ratio * pixel);
     if (arm < LEAST_ARM * ratio * pixel) return;
     context.globalAlpha = alpha;
     drawSign(context, prompt.points[0]!, arm, prompt.positive);
@@ -154,8 +155,8 @@ export function rowPieces(runs: number[], width: number): [number, number, numbe
     let start = runs[i]!;
     const end = start + runs[i + 1]!;
     while (start < end) {
-      const row = Math.floor(start / width);
-      const length = Math.min(end, (row + 1) * width) - start;
+      const row = floor(start / width);
+      const length = min(end, (row + 1) * width) - start;
       pieces.push([start - row * width, row, length]);
       start += length;
     }
@@ -226,10 +227,10 @@ function drawBox(
   box: Extract<Prompt, { kind: "box" }>,
   { ratio, state, selected }: PromptStyle,
 ): void {
-  const x = view.x + Math.floor(box.x0) * view.scale;
-  const y = view.y + Math.floor(box.y0) * view.scale;
-  const width = (Math.ceil(box.x1) + 1) * view.scale + view.x - x;
-  const height = (Math.ceil(box.y1) + 1) * view.scale + view.y - y;
+  const x = view.x + floor(box.x0) * view.scale;
+  const y = view.y + floor(box.y0) * view.scale;
+  const width = (ceil(box.x1) + 1) * view.scale + view.x - x;
+  const height = (ceil(box.y1) + 1) * view.scale + view.y - y;
   context.lineJoin = "round";
   if (selected) {
     context.strokeStyle = SELECTED;
@@ -281,6 +282,6 @@ function signColor(positive: boolean): string {
 
 /** Paler: not yet answered. */
 function mixed(color: string): string {
-  const channel = (at: number): number => Math.round((parseInt(color.slice(at, at + 2), 16) + 160) / 2);
+  const channel = (at: number): number => round((parseInt(color.slice(at, at + 2), 16) + 160) / 2);
   return `rgb(${channel(1)}, ${channel(3)}, ${channel(5)})`;
 }

@@ -1,5 +1,6 @@
 /** From the image's own numbers to screen pixels: windowing and reduction, for the part that is asked for. */
 import { pixelsOf, type Pixels } from "./codec";
+import { max, min, round } from "./math";
 import type { Rect } from "./planes";
 import type { Dtype, ImageTrait } from "./protocol";
 import type { Size } from "./view";
@@ -57,21 +58,21 @@ export function greyOf({ dtype, slope, intercept }: Picture, shading: Shading): 
 export function reduced(picture: Picture, rect: Rect, level: number): Pixels {
   const { pixels, width, height, channels } = picture;
   const means = new (pixels.constructor as new (length: number) => Pixels)(rect.width * rect.height * channels);
-  const round = picture.dtype === "float32" ? (value: number) => value : Math.round;
+  const stored = picture.dtype === "float32" ? (value: number) => value : round;
   const side = 2 ** level;
-  const step = Math.max(side / SAMPLES, 1);
+  const step = max(side / SAMPLES, 1);
   for (let row = 0, at = 0; row < rect.height; row++) {
     const top = (rect.y + row) * side;
-    const bottom = Math.min(top + side, height);
+    const bottom = min(top + side, height);
     for (let column = 0; column < rect.width; column++) {
       const left = (rect.x + column) * side;
-      const right = Math.min(left + side, width);
+      const right = min(left + side, width);
       for (let c = 0; c < channels; c++, at++) {
         let [sum, count] = [0, 0];
         for (let y = top; y < bottom; y += step) {
           for (let x = left; x < right; x += step, count++) sum += pixels[(y * width + x) * channels + c]!;
         }
-        means[at] = round(sum / count);
+        means[at] = stored(sum / count);
       }
     }
   }

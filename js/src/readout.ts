@@ -1,4 +1,5 @@
 /** What is under the pointer: the place, and the image's own value there. */
+import { round } from "./math";
 import type { Point } from "./protocol";
 import type { Picture } from "./raster";
 
@@ -7,7 +8,7 @@ const DIGITS = 7;
 
 /** "120, 64: 1043 HU", or "" beside the image. `at` in image pixels. */
 export function readoutAt(picture: Picture | null, at: Point): string {
-  const [x, y] = [Math.round(at[0]), Math.round(at[1])];
+  const [x, y] = [round(at[0]), round(at[1])];
   if (!picture || x < 0 || y < 0 || x >= picture.width || y >= picture.height) return "";
   const { channels, slope, intercept, unit } = picture;
   const values = Array.from({ length: channels }, (_, c) => {

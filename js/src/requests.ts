@@ -1,5 +1,6 @@
 /** Which of our messages wait for an answer, and what that says about the kernel. */
 import type { Clock } from "./clock";
+import { max, min } from "./math";
 import type { Command, DrawnPrompt } from "./protocol";
 
 /** lost: no answer came, for whatever reason; gone: the host says that this kernel will not answer. */
@@ -49,7 +50,7 @@ export class Requests {
   }
 
   add(command: Command, releasedAt: number | null = null): Request {
-    const request = { id: this.nextId(), command, sentAt: this.clock.now(), started: false, releasedAt };
+    const request: Request = { id: this.nextId(), command, sentAt: this.clock.now(), started: false, releasedAt };
     this.open.set(request.id, request);
     this.tell();
     return request;
@@ -111,7 +112,7 @@ export class Requests {
     if (this.gone) return "gone";
     const waiting = this.waiting();
     if (!waiting) return "ready";
-    const quiet = this.clock.now() - Math.max(waiting.oldest.sentAt, this.lifeAt);
+    const quiet = this.clock.now() - max(waiting.oldest.sentAt, this.lifeAt);
     if (quiet >= (waiting.started ? LOST_AFTER_START : LOST_AFTER)) return "lost";
     return !waiting.started && quiet >= BUSY_AFTER ? "busy" : "thinking";
   }
@@ -145,10 +146,10 @@ export class Requests {
     const waiting = this.waiting();
     if (waiting) {
       const now = this.clock.now();
-      const since = now - Math.max(waiting.oldest.sentAt, this.lifeAt);
+      const since = now - max(waiting.oldest.sentAt, this.lifeAt);
       const moments = [BUSY_AFTER - since, LOST_AFTER - since, LOST_AFTER_START - since];
       for (const moment of [TELL_AFTER, CANCEL_AFTER]) moments.push(moment - (now - waiting.oldest.sentAt));
-      const next = Math.min(...moments.filter((wait) => wait > 0));
+      const next = min(...moments.filter((wait) => wait > 0));
       if (Number.isFinite(next)) this.wake = this.clock.after(next, () => this.tell());
     }
     this.changed();

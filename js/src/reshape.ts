@@ -1,5 +1,6 @@
 /** Prompts as things: what is under the pointer, the handles of it, and what it becomes when these are dragged. Image pixels. */
 import { distanceToSegment, rounded } from "./geometry";
+import { ceil, floor, min, round, within } from "./math";
 import { isRaster, type Box, type DrawnPrompt, type Point, type Prompt } from "./protocol";
 import { boxBetween, clickAt } from "./stroke";
 import type { Size } from "./view";
@@ -23,7 +24,7 @@ export function distanceTo(prompt: Prompt, at: Point): number {
   if (isRaster(prompt)) return isWithin(prompt, at) ? 0 : Infinity;
   const width = prompt.kind === "scribble" ? prompt.width : 0;
   const line = lineOf(prompt);
-  return Math.min(...line.map((point, i) => distanceToSegment(at, line[i - 1] ?? point, point))) - width / 2;
+  return min(...line.map((point, i) => distanceToSegment(at, line[i - 1] ?? point, point))) - width / 2;
 }
 
 /** The line that a prompt is drawn along; of a box, the edges of the pixels that it covers. */
@@ -35,15 +36,15 @@ export function lineOf(prompt: DrawnPrompt): Point[] {
 }
 
 function cornersOf(box: Box): Point[] {
-  const [left, right] = [Math.floor(box.x0) - 0.5, Math.ceil(box.x1) + 0.5];
-  const [top, bottom] = [Math.floor(box.y0) - 0.5, Math.ceil(box.y1) + 0.5];
+  const [left, right] = [floor(box.x0) - 0.5, ceil(box.x1) + 0.5];
+  const [top, bottom] = [floor(box.y0) - 0.5, ceil(box.y1) + 0.5];
   return [[left, top], [right, top], [right, bottom], [left, bottom]];
 }
 
 function isWithin(prompt: Prompt, at: Point): boolean {
   if (prompt.kind === "box" || prompt.kind === "lasso") return isInside(lineOf(prompt), at);
   if (!isRaster(prompt)) return false;
-  const [x, y] = at.map(Math.round) as Point;
+  const [x, y] = at.map(round) as Point;
   const place = y * prompt.shape[1] + x;
   if (x < 0 || x >= prompt.shape[1]) return false;
   return prompt.runs.some((start, i) => i % 2 === 0 && place >= start && place < start + prompt.runs[i + 1]!);
@@ -82,8 +83,8 @@ export function reshaped(prompt: DrawnPrompt, handle: number, [dx, dy]: Point, i
     const sides = handle === WHOLE ? "ltrb" : SIDES[handle]!;
     const by = (side: string, way: number): number => (sides.includes(side) ? way : 0);
     if (handle === WHOLE) {
-      dx = within(Math.round(dx), -prompt.x0, image.width - 1 - prompt.x1);
-      dy = within(Math.round(dy), -prompt.y0, image.height - 1 - prompt.y1);
+      dx = within(round(dx), -prompt.x0, image.width - 1 - prompt.x1);
+      dy = within(round(dy), -prompt.y0, image.height - 1 - prompt.y1);
     }
     const [x0, y0] = [prompt.x0 + by("l", dx), prompt.y0 + by("t", dy)];
     return boxBetween([x0, y0], [prompt.x1 + by("r", dx), prompt.y1 + by("b", dy)], image);
@@ -93,8 +94,4 @@ export function reshaped(prompt: DrawnPrompt, handle: number, [dx, dy]: Point, i
   );
   const isSeen = points.some(([x, y]) => x >= 0 && y >= 0 && x <= image.width - 1 && y <= image.height - 1);
   return isSeen ? { ...prompt, points } : null;
-}
-
-function within(value: number, low: number, high: number): number {
-  return Math.min(Math.max(value, low), high);
 }

@@ -1,5 +1,6 @@
 /** A bar of a round length, for the size of what is seen. */
 import { h, setText } from "./dom";
+import { floor, min } from "./math";
 
 /** In CSS pixels, and of the canvas's width where that is small. */
 const LONGEST = 120;
@@ -23,20 +24,20 @@ export interface Bar {
 export function barFor(millimetres: number, room: number): Bar | null {
   const most = millimetres * room;
   if (!(most > 0 && most < Infinity)) return null;
-  const power = 10 ** Math.floor(Math.log10(most) + 1e-9);
+  const power = 10 ** floor(Math.log10(most) + 1e-9);
   const long = power * ROUND.find((digit) => digit * power <= most * (1 + 1e-9))!;
   const [unit, size] = UNITS.find(([, one]) => long >= one * (1 - 1e-9)) ?? UNITS[UNITS.length - 1]!;
   return { text: `${Number((long / size).toPrecision(1))} ${unit}`, length: long / millimetres };
 }
 
 export class ScaleBar {
-  private line = h("div", { class: "sp-scaleline" });
+  private line = h(".sp-scaleline");
   private text = h("span");
-  readonly node = h("div", { class: "sp-scalebar" }, this.text, this.line);
+  readonly node = h(".sp-scalebar", this.text, this.line);
 
   /** `scale`: CSS pixels to an image pixel. The bar lies flat: where pixels are not square, it measures across. */
   update(spacing: readonly [number, number] | null, scale: number, width: number): void {
-    const bar = spacing && barFor(spacing[1] / scale, Math.min(LONGEST, LARGEST_SHARE * width));
+    const bar = spacing && barFor(spacing[1] / scale, min(LONGEST, LARGEST_SHARE * width));
     this.node.hidden = !bar;
     if (!bar) return;
     setText(this.text, bar.text);

@@ -1,7 +1,7 @@
 /** What is on the canvases: the picture, the masks and the prompts of one image. */
 import { HeatMap } from "./heatmap";
 import { ImageTiles } from "./imagetiles";
-import { Overlay } from "./overlay";
+import { Overlay, type OverlayStyle } from "./overlay";
 import { LAYERS, slotOf, type Masks, type Rect } from "./planes";
 import type { Probabilities } from "./probability";
 import { drawHandles, PromptArt, type PromptStyle } from "./promptart";
@@ -54,7 +54,7 @@ export class Scene {
       // A tint would mix with the colours of the heat map.
       const mode = heat ? "contour" : settings.mode;
       // Objects that are done: fainter, and each with its contour, however the mask is shown.
-      const done = { color, opacity: opacity * DONE_SHARE, mode: mode === "fill" ? "both" : mode, lineWidth: DONE_WIDTH * ratio };
+      const done: OverlayStyle = { color, opacity: opacity * DONE_SHARE, mode: mode === "fill" ? "both" : mode, lineWidth: DONE_WIDTH * ratio };
       for (let layer = 1; layer < LAYERS; layer++) this.overlay(label, layer).draw(context, seen, canvas, done);
       this.overlay(label, 0).draw(context, seen, canvas, { color, mode, opacity, lineWidth: CONTOUR_WIDTH * ratio });
     }

@@ -1,5 +1,6 @@
 /** The select tool: one prompt at a time is taken, moved, reshaped or deleted. */
 import { distance } from "./geometry";
+import { min } from "./math";
 import type { Hand, PenEvents } from "./pen";
 import { isRaster, type DrawnPrompt, type Point, type Prompt, type Reprompt } from "./protocol";
 import { handlesOf, promptAt, reshaped, WHOLE } from "./reshape";
@@ -115,7 +116,7 @@ export class SelectHand implements Hand {
   /** The nearest handle within reach, or WHOLE. */
   private handleAt(at: Point): number {
     const ways = this.handles.map((handle) => distance(handle, at));
-    const nearest = Math.min(...ways);
+    const nearest = min(...ways);
     return nearest <= REACH ? ways.indexOf(nearest) : WHOLE;
   }
 }

@@ -1,5 +1,6 @@
 /** What the person has chosen in one view. The kernel knows nothing of it. */
 import type { HeatMode } from "./heatmap";
+import { max, min, round, within } from "./math";
 import type { MaskMode } from "./overlay";
 import type { Tool } from "./stroke";
 import type { Size } from "./view";
@@ -64,19 +65,19 @@ export function isPositive(settings: Settings): boolean {
 }
 
 export function usualBrush(image: Size): number {
-  return Math.max(Math.round(Math.max(image.width, image.height) * BRUSH_SHARE), 1);
+  return max(round(max(image.width, image.height) * BRUSH_SHARE), 1);
 }
 
 export function widestBrush(image: Size): number {
-  return Math.max(usualBrush(image) * 8, 12);
+  return max(usualBrush(image) * 8, 12);
 }
 
 /** One step wider or thinner: always at least a pixel, and never off the slider. */
 export function brushStep(brush: number, wider: boolean, image: Size): number {
   const next = wider
-    ? Math.max(Math.round(brush * BRUSH_STEP), brush + 1)
-    : Math.min(Math.round(brush / BRUSH_STEP), brush - 1);
-  return Math.min(Math.max(next, 1), widestBrush(image));
+    ? max(round(brush * BRUSH_STEP), brush + 1)
+    : min(round(brush / BRUSH_STEP), brush - 1);
+  return within(next, 1, widestBrush(image));
 }
 
 export function nextMode(mode: MaskMode): MaskMode {

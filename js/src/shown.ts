@@ -27,7 +27,7 @@ export function shownPrompts({ kept, selected, changes, active, labels, waiting,
       const isSelected = prompt === selected;
       const others = becomes.get(index);
       if (!others) return [{ prompt, state: "kept", selected: isSelected }];
-      return others.map((other) => ({ prompt: other, state: "pending", selected: isSelected }));
+      return others.map((other): Shown => ({ prompt: other, state: "pending", selected: isSelected }));
     }),
     ...drawn(failed, "failed"),
     ...drawn(waiting, "pending"),

@@ -1,5 +1,6 @@
 /** The two canvases, as large as the cell and the screen's pixels ask, drawn at most once a frame. */
-import { h } from "./dom";
+import { h, listen } from "./dom";
+import { round } from "./math";
 import type { Point } from "./protocol";
 import { stageHeight, type Size } from "./view";
 
@@ -27,14 +28,14 @@ export class Stage {
   /** Prompts; takes the pointer. */
   readonly top: Layer;
   /** The brush, at its true size. A node of its own: it follows the pointer without anything being drawn. */
-  readonly cursor = h("div", { class: "sp-cursor", "aria-hidden": "true" });
+  readonly cursor = h(".sp-cursor", { "aria-hidden": "true" });
   /** In CSS pixels. */
   size: Size = { width: 0, height: 0 };
   /** Canvas pixels in a CSS pixel. */
   ratio = 1;
   private frame = 0;
   private staleBase = true;
-  private observers: { disconnect(): void }[] = [];
+  private observers: (ResizeObserver | IntersectionObserver)[] = [];
   private ended = new AbortController();
 
   constructor(
@@ -43,7 +44,7 @@ export class Stage {
   ) {
     this.base = layer("sp-base", { "aria-hidden": "true" });
     this.top = layer("sp-canvas", { role: "img" });
-    this.node = h("div", { class: "sp-stage" }, this.base.canvas, this.top.canvas, this.cursor);
+    this.node = h(".sp-stage", this.base.canvas, this.top.canvas, this.cursor);
   }
 
   /** Call once the node is on the page. */
@@ -68,9 +69,9 @@ export class Stage {
       this.observers.push(seen);
     }
     const { signal } = this.ended;
-    document.addEventListener("visibilitychange", again, { signal });
-    window.addEventListener("resize", () => this.measure(), { signal });
-    for (const { canvas } of [this.base, this.top]) canvas.addEventListener("contextrestored", again, { signal });
+    listen(document, "visibilitychange", again, { signal });
+    listen(window, "resize", () => this.measure(), { signal });
+    for (const { canvas } of [this.base, this.top]) listen(canvas, "contextrestored", again, { signal });
   }
 
   /** Draw everything, or only the prompts, with the next frame. */
@@ -124,8 +125,8 @@ export class Stage {
     this.resize({ width, height });
     const ratio = window.devicePixelRatio || 1;
     this.setBacking(
-      exact?.inlineSize ?? Math.round(width * ratio),
-      exact?.blockSize ?? Math.round(height * ratio),
+      exact?.inlineSize ?? round(width * ratio),
+      exact?.blockSize ?? round(height * ratio),
     );
   }
 
@@ -150,6 +151,6 @@ export class Stage {
 }
 
 function layer(name: string, attributes: Record<string, string>): Layer {
-  const canvas = h("canvas", { class: name, ...attributes });
+  const canvas = h(`canvas.${name}` as "canvas", attributes);
   return { canvas, context: canvas.getContext("2d") };
 }

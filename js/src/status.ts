@@ -36,17 +36,17 @@ export interface Facts {
 export class StatusLine {
   readonly node: HTMLElement;
   /** Read out, not shown. */
-  readonly live = h("div", { class: "sp-live", "aria-live": "polite" });
-  private name = h("span", { class: "sp-name" });
-  private swatch = h("span", { class: "sp-swatch" });
+  readonly live = h(".sp-live", { "aria-live": "polite" });
+  private name = h("span.sp-name");
+  private swatch = h("span.sp-swatch");
   private area = h("span", { title: "Area of the mask" });
-  private prompts = h("span", { class: "sp-count" });
-  private objects = h("span", { class: "sp-done", title: "Objects that are done" });
-  private latency = h("span", { class: "sp-latency", title: "From lifting the pointer to the mask on the screen" });
+  private prompts = h("span.sp-count");
+  private objects = h("span.sp-done", { title: "Objects that are done" });
+  private latency = h("span.sp-latency", { title: "From lifting the pointer to the mask on the screen" });
   /** What is under the pointer. */
-  readonly readout = h("span", { class: "sp-readout", title: "Column, row: value of the image" });
-  private hint = h("span", { class: "sp-hint", role: "status" });
-  private state = h("span", { class: "sp-state" });
+  readonly readout = h("span.sp-readout", { title: "Column, row: value of the image" });
+  private hint = h("span.sp-hint", { role: "status" });
+  private state = h("span.sp-state");
   private facts: HTMLElement;
   private unhint: () => void = () => {};
 
@@ -56,17 +56,16 @@ export class StatusLine {
     private clock: Clock,
     cancel: () => void,
   ) {
-    this.cancel = makeButton("sp-button sp-cancel", "Cancel this prediction (Esc)", cancel, "Cancel");
+    this.cancel = makeButton(".sp-cancel", "Cancel this prediction (Esc)", cancel, "Cancel");
     this.facts = h(
-      "span",
-      { class: "sp-facts" },
-      h("span", { class: "sp-label" }, this.swatch, this.name),
+      "span.sp-facts",
+      h("span.sp-label", this.swatch, this.name),
       this.area,
       this.prompts,
       this.objects,
       this.latency,
     );
-    this.node = h("div", { class: "sp-status" }, this.facts, this.hint, this.readout, this.state, this.cancel);
+    this.node = h(".sp-status", this.facts, this.hint, this.readout, this.state, this.cancel);
   }
 
   update(facts: Facts): void {

@@ -1,6 +1,7 @@
 /** From pointer positions to one prompt. Image pixels throughout. */
 import { distance, rounded, simplify } from "./geometry";
 import { circleAround, lassoAlong } from "./lasso";
+import { max, min, round } from "./math";
 import type { Box, Click, DrawnPrompt, Point, Scribble } from "./protocol";
 import type { Size } from "./view";
 
@@ -66,9 +67,9 @@ export function clickAt(point: Point, positive: boolean, image: Size): Click | n
 /** The pixels that a drag from any corner to the one across touches; only the part on the image. */
 export function boxBetween(a: Point, b: Point, image: Size): Box | null {
   const span = (p: number, q: number, length: number): [number, number] | null => {
-    const low = Math.round(Math.min(p, q));
-    const high = Math.round(Math.max(p, q));
-    return high < 0 || low > length - 1 ? null : [Math.max(low, 0), Math.min(high, length - 1)];
+    const low = round(min(p, q));
+    const high = round(max(p, q));
+    return high < 0 || low > length - 1 ? null : [max(low, 0), min(high, length - 1)];
   };
   const x = span(a[0], b[0], image.width);
   const y = span(a[1], b[1], image.height);
@@ -94,7 +95,7 @@ function inked(points: Point[], image: Size): Point[] {
   if (first < 0) return [];
   let last = points.length - 1;
   while (!inside(points[last]!, image)) last--;
-  return points.slice(Math.max(first - 1, 0), last + 2);
+  return points.slice(max(first - 1, 0), last + 2);
 }
 
 /** The last hundredth of a pixel is left out, because rounding could push it over the edge. */

@@ -2,6 +2,7 @@
  * Images are painted in tiles of a reduction level: at level n a tile's pixel stands for 2^n x 2^n image pixels. Only
  * tiles that can be seen exist, so an image of any size costs what its part on the screen costs.
  */
+import { ceil, floor, max, min, round } from "./math";
 import type { Rect } from "./planes";
 import type { Size, View } from "./view";
 
@@ -16,21 +17,21 @@ export interface TileSpan {
 
 /** The level whose pixels are between half a screen pixel and one, or larger at level 0. */
 export function levelFor(scale: number): number {
-  return scale >= 1 ? 0 : Math.floor(Math.log2(1 / scale) + 1e-9);
+  return scale >= 1 ? 0 : floor(Math.log2(1 / scale) + 1e-9);
 }
 
 /** Width and height of a level; pixels at the right and bottom edge may stand for fewer image pixels. */
 export function levelSize(image: Size, level: number): Size {
-  return { width: Math.ceil(image.width / 2 ** level), height: Math.ceil(image.height / 2 ** level) };
+  return { width: ceil(image.width / 2 ** level), height: ceil(image.height / 2 ** level) };
 }
 
 /** The tiles that `view` shows on a canvas of `stage`; right and bottom are exclusive. */
 export function visibleTiles(view: View, stage: Size, image: Size, level: number): TileSpan {
   const side = TILE * 2 ** level * view.scale;
   const size = levelSize(image, level);
-  const first = (offset: number): number => Math.max(Math.floor(-offset / side), 0);
+  const first = (offset: number): number => max(floor(-offset / side), 0);
   const end = (offset: number, room: number, length: number): number =>
-    Math.min(Math.ceil((room - offset) / side), Math.ceil(length / TILE));
+    min(ceil((room - offset) / side), ceil(length / TILE));
   return {
     left: first(view.x),
     top: first(view.y),
@@ -43,7 +44,7 @@ export function visibleTiles(view: View, stage: Size, image: Size, level: number
 export function tileRect(column: number, row: number, level: number, image: Size): Rect {
   const size = levelSize(image, level);
   const [x, y] = [column * TILE, row * TILE];
-  return { x, y, width: Math.min(TILE, size.width - x), height: Math.min(TILE, size.height - y) };
+  return { x, y, width: min(TILE, size.width - x), height: min(TILE, size.height - y) };
 }
 
 export interface Placed {
@@ -56,18 +57,18 @@ export interface Placed {
 /** Where a tile goes on the canvas. Edges are whole canvas pixels, so that no seam shows between tiles. */
 export function placeTile(rect: Rect, level: number, view: View, image: Size): Placed {
   const side = 2 ** level;
-  const right = Math.min((rect.x + rect.width) * side, image.width);
-  const bottom = Math.min((rect.y + rect.height) * side, image.height);
-  const x = Math.round(view.x + rect.x * side * view.scale);
-  const y = Math.round(view.y + rect.y * side * view.scale);
+  const right = min((rect.x + rect.width) * side, image.width);
+  const bottom = min((rect.y + rect.height) * side, image.height);
+  const x = round(view.x + rect.x * side * view.scale);
+  const y = round(view.y + rect.y * side * view.scale);
   return {
     sourceWidth: right / side - rect.x,
     sourceHeight: bottom / side - rect.y,
     target: {
       x,
       y,
-      width: Math.max(Math.round(view.x + right * view.scale) - x, 1),
-      height: Math.max(Math.round(view.y + bottom * view.scale) - y, 1),
+      width: max(round(view.x + right * view.scale) - x, 1),
+      height: max(round(view.y + bottom * view.scale) - y, 1),
     },
   };
 }

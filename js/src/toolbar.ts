@@ -1,5 +1,5 @@
 /** The row of tools. */
-import { h, setAttribute, setText } from "./dom";
+import { h, makeButton, setAttribute, setPressed, setText, swallow } from "./dom";
 import { icon, type IconName } from "./icons";
 import { titleOf, type CommandName } from "./keys";
 import { isPositive, toolInHand, type Settings } from "./settings";
@@ -35,8 +35,8 @@ export class Toolbar {
     const sign = (name: "plus" | "minus", text: string, positive: boolean): HTMLButtonElement =>
       this.button(name, name, "", `${text} (T switches, the right button draws the other)`, () => events.sign(positive));
     this.node = h(
-      "div",
-      { class: "sp-toolbar", role: "toolbar", "aria-label": "Tools", onkeydown: (event: KeyboardEvent) => this.walk(event) },
+      ".sp-toolbar",
+      { role: "toolbar", label: "Tools", onkeydown: (event: KeyboardEvent) => this.walk(event) },
       group(
         "Tool",
         run("scribble", "scribble", "Scribble"),
@@ -51,7 +51,7 @@ export class Toolbar {
         run("redo", "redo", ""),
         run("clear", "clear", "", titleOf("clear")),
       ),
-      h("span", { class: "sp-gap" }),
+      h("span.sp-gap"),
       group(
         "Show",
         this.button("view", "view", "View", titleOf("options", "View: brush, mask, zoom, greys"), () => events.toggle("view")),
@@ -93,12 +93,7 @@ export class Toolbar {
   }
 
   private button(name: string, shape: IconName, text: string, title: string, act: () => void): HTMLButtonElement {
-    const button = h(
-      "button",
-      { type: "button", class: `sp-button sp-${name}`, title, "aria-label": title, onclick: act },
-      icon(shape),
-      text ? h("span", { class: "sp-text" }, text) : null,
-    );
+    const button = makeButton(`.sp-${name}`, title, act, icon(shape), text ? h("span.sp-text", text) : null);
     this.buttons.set(name, button);
     return button;
   }
@@ -108,7 +103,7 @@ export class Toolbar {
   }
 
   private press(name: string, pressed: boolean): void {
-    setAttribute(this.get(name), "aria-pressed", pressed);
+    setPressed(this.get(name), pressed);
   }
 
   /** Not `disabled`, which would lose the focus and hide the tooltip. */
@@ -136,11 +131,10 @@ export function neighbour(
   if (!step || at < 0) return undefined;
   const next = buttons[(at + step + buttons.length) % buttons.length];
   next?.focus();
-  event.preventDefault();
-  event.stopPropagation();
+  swallow(event);
   return next;
 }
 
 function group(name: string, ...buttons: HTMLElement[]): HTMLElement {
-  return h("div", { class: "sp-group", role: "group", "aria-label": name }, ...buttons);
+  return h(".sp-group", { role: "group", label: name }, ...buttons);
 }

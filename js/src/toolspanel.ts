@@ -1,5 +1,5 @@
 /** The `tools` popover: what is not needed at first glance. The button that opens it shows which of them is in hand. */
-import { h, makeButton, makePopover, setAttribute } from "./dom";
+import { h, makeButton, makePopover, setPressed } from "./dom";
 import { icon, type IconName } from "./icons";
 import { COMMANDS, type CommandName } from "./keys";
 import { toolInHand, type Settings } from "./settings";
@@ -31,10 +31,10 @@ export function makeToolsPanel(run: (command: CommandName) => void): { node: HTM
   const items = tools.map((tool) => menuItem(tool, tool, () => run(tool)));
   items[tools.indexOf("direct")]!.classList.add("sp-apart");
   return {
-    node: makePopover("Tools", "sp-menu sp-left", ...items),
+    node: makePopover("Tools", ".sp-menu.sp-left", ...items),
     update(settings) {
       const inHand = [toolInHand(settings), settings.direct && "direct"];
-      items.forEach((item, i) => setAttribute(item, "aria-pressed", inHand.includes(tools[i]!)));
+      items.forEach((item, i) => setPressed(item, inHand.includes(tools[i]!)));
     },
   };
 }
@@ -43,5 +43,5 @@ export function makeToolsPanel(run: (command: CommandName) => void): { node: HTM
 export function menuItem(command: CommandName, shape: IconName, act: () => void): HTMLButtonElement {
   const { name, shown } = COMMANDS.find((entry) => entry.command === command)!;
   const key = h("kbd", { "aria-hidden": "true" }, shown);
-  return makeButton("sp-button sp-item", "", act, icon(shape), h("span", {}, name), key);
+  return makeButton(".sp-item", "", act, icon(shape), h("span", name), key);
 }

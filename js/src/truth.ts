@@ -1,4 +1,5 @@
 /** The kernel's truth as traits and updates tell it, read when it is needed and never kept. */
+import { min } from "./math";
 import type { PromptLists } from "./promptlists";
 import type { Entry, Host, LabelTrait, Prompt } from "./protocol";
 
@@ -34,7 +35,7 @@ export class Truth {
     const name = this.host.get("label");
     const index = labels.findIndex((label) => label.name === name);
     if (index >= 0) this.lastActive = index;
-    return Math.min(this.lastActive, labels.length - 1);
+    return min(this.lastActive, labels.length - 1);
   }
 
   /** What else is known of a label; of the active one unless told. */

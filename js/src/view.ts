@@ -2,6 +2,7 @@
  * Where the image is on the screen. `x`, `y` are the place of the image's top left corner (of the pixel's corner, not
  * its centre) and `scale` the length of an image pixel, both in CSS pixels of the canvas.
  */
+import { max, min, round, within } from "./math";
 import type { Point } from "./protocol";
 
 export interface View {
@@ -25,18 +26,18 @@ const HIGHEST_SHARE = 0.65;
 
 /** How high the canvas should be for an image, given the width that the cell leaves. */
 export function stageHeight(image: Size, width: number, windowHeight: number): number {
-  const wanted = Math.max(USUAL_HIGHEST, LARGEST_USUAL_PIXEL * image.height);
-  const highest = Math.max(Math.min(wanted, windowHeight * HIGHEST_SHARE), LOWEST_STAGE);
-  return Math.round(Math.min(Math.max((width * image.height) / image.width, LOWEST_STAGE), highest));
+  const wanted = max(USUAL_HIGHEST, LARGEST_USUAL_PIXEL * image.height);
+  const highest = max(min(wanted, windowHeight * HIGHEST_SHARE), LOWEST_STAGE);
+  return round(within((width * image.height) / image.width, LOWEST_STAGE, highest));
 }
 
 export function fit(image: Size, stage: Size): View {
-  const scale = Math.min(stage.width / image.width, stage.height / image.height);
+  const scale = min(stage.width / image.width, stage.height / image.height);
   return { scale, x: (stage.width - image.width * scale) / 2, y: (stage.height - image.height * scale) / 2 };
 }
 
 export function largestScale(image: Size, stage: Size): number {
-  return Math.max(LARGEST_PIXEL, 2 * fit(image, stage).scale);
+  return max(LARGEST_PIXEL, 2 * fit(image, stage).scale);
 }
 
 /**
@@ -44,8 +45,8 @@ export function largestScale(image: Size, stage: Size): number {
  * that is smaller yet (small images at their own size).
  */
 export function zoomAt(view: View, at: Point, factor: number, image: Size, stage: Size): View {
-  const smallest = Math.min(fit(image, stage).scale, view.scale);
-  return scaleAt(view, at, Math.min(Math.max(view.scale * factor, smallest), largestScale(image, stage)));
+  const smallest = min(fit(image, stage).scale, view.scale);
+  return scaleAt(view, at, within(view.scale * factor, smallest, largestScale(image, stage)));
 }
 
 /** Give an image pixel the length `scale`, keeping the image's point under `at` in its place. */
@@ -64,11 +65,11 @@ export function pan(view: View, dx: number, dy: number): View {
  */
 export function clamp(view: View, image: Size, stage: Size): View {
   const fitted = fit(image, stage);
-  const spare = Math.max(1 - fitted.scale / view.scale, 0) / 4;
+  const spare = max(1 - fitted.scale / view.scale, 0) / 4;
   const place = (at: number, length: number, room: number, beside: number): number => {
     if (view.scale < fitted.scale) return (room - length) / 2;
     const furthest = beside + spare * room;
-    return Math.min(Math.max(at, room - length - furthest), furthest);
+    return within(at, room - length - furthest, furthest);
   };
   return {
     scale: view.scale,
@@ -80,7 +81,7 @@ export function clamp(view: View, image: Size, stage: Size): View {
 /** Move the picture as little as brings `at` (CSS pixels) within `margin` of no edge. */
 export function follow(view: View, [x, y]: Point, stage: Size, margin: number): View {
   const excess = (place: number, room: number): number =>
-    Math.max(margin - place, 0) || Math.min(room - margin - place, 0);
+    max(margin - place, 0) || min(room - margin - place, 0);
   return pan(view, excess(x, stage.width), excess(y, stage.height));
 }
 
@@ -89,8 +90,8 @@ export function seenPart(view: View, image: Size, stage: Size): { x: number; y: 
   const [width, height] = [image.width * view.scale, image.height * view.scale];
   // Half a pixel is no reason to show where one is.
   if (width <= stage.width + 0.5 && height <= stage.height + 0.5) return null;
-  const [left, top] = [Math.max(-view.x / width, 0), Math.max(-view.y / height, 0)];
-  const [right, bottom] = [Math.min((stage.width - view.x) / width, 1), Math.min((stage.height - view.y) / height, 1)];
+  const [left, top] = [max(-view.x / width, 0), max(-view.y / height, 0)];
+  const [right, bottom] = [min((stage.width - view.x) / width, 1), min((stage.height - view.y) / height, 1)];
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 

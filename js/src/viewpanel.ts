@@ -1,8 +1,9 @@
 /** The `view` popover: brush, mask, zoom and grey levels. */
-import { h, setText } from "./dom";
-import { button, Choice, checkbox, field, Slider } from "./fields";
+import { h, makeButton, makePopover, setText } from "./dom";
+import { Choice, checkbox, field, Slider } from "./fields";
 import type { HeatMode } from "./heatmap";
 import { titleOf } from "./keys";
+import { round } from "./math";
 import type { MaskMode } from "./overlay";
 import type { Picture } from "./raster";
 import type { Settings } from "./settings";
@@ -36,7 +37,7 @@ export class ViewPanel {
   private greys: WindowFields;
   private mask: HTMLInputElement;
   private prompts: HTMLInputElement;
-  private zoom = h("span", { class: "sp-value" });
+  private zoom = h("span.sp-value");
 
   constructor(events: ViewEvents) {
     this.brush = new Slider("Brush", "Brush width in image pixels ([ and ])", 1, (brush) => events.set({ brush }));
@@ -48,17 +49,16 @@ export class ViewPanel {
     this.greys = new WindowFields(events.set, events.window);
     this.mask = checkbox((maskShown) => events.set({ maskShown }));
     this.prompts = checkbox((promptsShown) => events.set({ promptsShown }));
-    this.node = h(
-      "div",
-      { class: "sp-popover", role: "dialog", "aria-label": "View", hidden: true },
+    this.node = makePopover(
+      "View",
+      "",
       this.brush.node,
       this.opacity.node,
       this.modes.node,
       field(
         "Show",
         h(
-          "div",
-          { class: "sp-checks" },
+          ".sp-checks",
           h("label", { title: titleOf("hide") }, this.mask, "mask"),
           h("label", { title: "Show what was drawn" }, this.prompts, "prompts"),
         ),
@@ -67,8 +67,8 @@ export class ViewPanel {
       field(
         "Zoom",
         this.zoom,
-        button("Fit", titleOf("fit"), events.fit),
-        button("1:1", titleOf("actual"), events.actual),
+        makeButton("", titleOf("fit"), events.fit, "Fit"),
+        makeButton("", titleOf("actual"), events.actual, "1:1"),
       ),
       ...this.greys.nodes,
     );
@@ -76,13 +76,13 @@ export class ViewPanel {
 
   update(settings: Settings, widest: number, zoom: number, picture: Picture | null, windowing: boolean): void {
     this.brush.update(settings.brush, widest, `${settings.brush} px`);
-    const percent = Math.round(settings.opacity * 100);
+    const percent = round(settings.opacity * 100);
     this.opacity.update(percent, 100, `${percent}%`);
     this.modes.update(settings.mode);
     this.heat.update(settings.heat);
     this.greys.update(settings.shading, picture, windowing);
     this.mask.checked = settings.maskShown;
     this.prompts.checked = settings.promptsShown;
-    setText(this.zoom, `${zoom < 0.1 ? (zoom * 100).toPrecision(2) : Math.round(zoom * 100)}%`);
+    setText(this.zoom, `${zoom < 0.1 ? (zoom * 100).toPrecision(2) : round(zoom * 100)}%`);
   }
 }

@@ -1,5 +1,6 @@
 /** anywidget's side of the widget: everything else knows only a `Host`. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
+import type { Heard, LabManager } from "./lab";
 import type { Host, Traits } from "./protocol";
 import { mountSegmenter } from "./segmenter";
 import "./widget.css";
@@ -28,26 +29,6 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     // Elsewhere the host itself may have a way to interrupt its kernel.
     cancel: model.widget_manager && "kernel" in model.widget_manager ? (requests) => kernel.cancel(model.get("_key"), requests) : undefined,
   };
-}
-
-interface Signal<T> {
-  connect(slot: (kernel: unknown, value: T) => void): void;
-  disconnect(slot: (kernel: unknown, value: T) => void): void;
-}
-interface Heard {
-  direction: "send" | "recv";
-  msg: { header: { session: string } };
-}
-interface LabManager {
-  kernel: {
-    statusChanged?: Signal<string>;
-    anyMessage?: Signal<Heard>;
-    requestKernelInfo?(): Promise<unknown>;
-    interrupt?(): Promise<void>;
-    createComm?(target: string): { open(data: unknown): unknown; subshellStarted?: Promise<void> };
-    supportsSubshells?: boolean;
-    commsOverSubshells?: string;
-  } | null;
 }
 
 /** As in widgets/cancel.py. */

@@ -1,5 +1,6 @@
 /** Window and level: which of the image's values are shown black and white, and how the greys lie between them. */
 import type { Pixels } from "./codec";
+import { ceil, max, min, round, within } from "./math";
 import type { Dtype } from "./protocol";
 
 /** In the image's own values (Hounsfield units, where it has those): black at level - window / 2, white at level + window / 2. */
@@ -40,10 +41,10 @@ export function windowBetween(low: number, high: number): Window {
 
 /** The window after a drag of `dx`, `dy` CSS pixels: to the right wider, upwards brighter. `full`: the image's range. */
 export function dragged({ window, level }: Window, dx: number, dy: number, full: Window): Window {
-  const widest = Math.max(2 * full.window, window);
-  const next = clampTo(window * Math.exp(dx / DRAG_WINDOW), NARROWEST * widest, widest);
+  const widest = max(2 * full.window, window);
+  const next = within(window * Math.exp(dx / DRAG_WINDOW), NARROWEST * widest, widest);
   const reach = (full.window + next) / 2;
-  return { window: next, level: clampTo(level + (dy / DRAG_LEVEL) * next, full.level - reach, full.level + reach) };
+  return { window: next, level: within(level + (dy / DRAG_LEVEL) * next, full.level - reach, full.level + reach) };
 }
 
 /** What can be chosen for an image: CT's windows only where its values are Hounsfield units. */
@@ -58,7 +59,7 @@ export function presetIndex(presets: Preset[], { window, level }: Window): numbe
 
 /** "window 400, level 40 HU" */
 export function windowText({ window, level }: Window, unit: string | null | undefined): string {
-  const digits = clampTo(Math.ceil(Math.log10(GREYS / window)), 0, 9);
+  const digits = within(ceil(Math.log10(GREYS / window)), 0, 9);
   const text = (value: number): string => String(Number(value.toFixed(digits))).replace("-", "−");
   return `window ${text(window)}, level ${text(level)}${unit ? ` ${unit}` : ""}`;
 }
@@ -71,7 +72,7 @@ export function fullWindow(pixels: Pixels): Window {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  return windowBetween(low, Math.max(high, low + 1));
+  return windowBetween(low, max(high, low + 1));
 }
 
 /** From a value to 8-bit grey; NaN is the darkest. */
@@ -79,8 +80,8 @@ export function shadeOf(dtype: Dtype, { window, level, gamma, inverted }: Shadin
   const low = level - window / 2;
   const shade = (value: number): number => {
     const share = window > 0 ? (value - low) / window : value > low ? 1 : 0;
-    const grey = share > 0 ? Math.min(share, 1) ** gamma : 0; // NaN is not > 0
-    return Math.round(255 * (inverted ? 1 - grey : grey));
+    const grey = share > 0 ? min(share, 1) ** gamma : 0; // NaN is not > 0
+    return round(255 * (inverted ? 1 - grey : grey));
   };
   if (dtype === "float32") return shade;
   // Whole numbers are few: look them up.
@@ -88,8 +89,4 @@ export function shadeOf(dtype: Dtype, { window, level, gamma, inverted }: Shadin
   const table = new Uint8Array(count);
   for (let i = 0; i < count; i++) table[i] = shade(i + first); // `from` takes ten times as long
   return (value) => table[value - first]!;
-}
-
-function clampTo(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
 }

@@ -1,7 +1,8 @@
 /** The part of the `view` popover that is about grey levels: window and level, gamma, inverted or not. */
-import { h, setAttribute, setText } from "./dom";
-import { button, checkbox, field, Slider } from "./fields";
+import { h, makeButton, setPressed, setText } from "./dom";
+import { checkbox, field, Slider } from "./fields";
 import { titleOf } from "./keys";
+import { round } from "./math";
 import type { Picture } from "./raster";
 import type { Settings } from "./settings";
 import { presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
@@ -11,8 +12,8 @@ const GAMMA_STEPS = 10;
 
 export class WindowFields {
   readonly nodes: HTMLElement[];
-  private presets = h("div", { class: "sp-presets", role: "group", "aria-label": titleOf("preset") });
-  private text = h("span", { class: "sp-value" });
+  private presets = h(".sp-presets", { role: "group", label: titleOf("preset") });
+  private text = h("span.sp-value");
   private gamma: Slider;
   private inverted: HTMLInputElement;
   private drag: HTMLButtonElement;
@@ -25,7 +26,7 @@ export class WindowFields {
   ) {
     this.gamma = new Slider("Gamma", "Gamma: below 1 brightens", -2 * GAMMA_STEPS, (step) => this.change({ gamma: 2 ** (step / GAMMA_STEPS) }));
     this.inverted = checkbox((inverted) => this.change({ inverted }));
-    this.drag = button("Drag", titleOf("window"), drag);
+    this.drag = makeButton("", titleOf("window"), drag, "Drag");
     const reset = (): void => this.change({ ...this.picture!.usual, gamma: 1, inverted: false });
     this.nodes = [
       field("Greys", this.presets),
@@ -33,9 +34,9 @@ export class WindowFields {
       this.gamma.node,
       field(
         "",
-        h("label", { class: "sp-checks", title: titleOf("invert") }, this.inverted, "inverted"),
-        h("span", { class: "sp-gap" }),
-        button("Reset", "Window, level and gamma as they were", reset),
+        h("label.sp-checks", { title: titleOf("invert") }, this.inverted, "inverted"),
+        h("span.sp-gap"),
+        makeButton("", "Window, level and gamma as they were", reset, "Reset"),
       ),
     ];
   }
@@ -48,16 +49,16 @@ export class WindowFields {
     if (picture !== this.picture) {
       this.presets.replaceChildren(
         ...presets.map(({ name, window, level }) =>
-          button(name, windowText({ window, level }, picture.unit), () => this.change({ window, level })),
+          makeButton("", windowText({ window, level }, picture.unit), () => this.change({ window, level }), name),
         ),
       );
     }
     this.picture = picture;
     const chosen = presetIndex(presets, shading);
-    [...this.presets.children].forEach((preset, i) => setAttribute(preset, "aria-pressed", i === chosen));
-    setAttribute(this.drag, "aria-pressed", dragging);
+    [...this.presets.children].forEach((preset, i) => setPressed(preset, i === chosen));
+    setPressed(this.drag, dragging);
     setText(this.text, windowText(shading, picture.unit));
-    this.gamma.update(Math.round(Math.log2(shading.gamma) * GAMMA_STEPS), 2 * GAMMA_STEPS, shading.gamma.toFixed(2));
+    this.gamma.update(round(Math.log2(shading.gamma) * GAMMA_STEPS), 2 * GAMMA_STEPS, shading.gamma.toFixed(2));
     this.inverted.checked = shading.inverted;
   }
 
