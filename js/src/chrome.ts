@@ -199,10 +199,6 @@ export class Chrome {
     });
   }
 
-  toggleHelp(): void {
-    this.toggle("help");
-  }
-
   /** Let the person name the active label. */
   renameLabel(): void {
     if (this.open !== "label") this.toggle("label");
@@ -215,10 +211,6 @@ export class Chrome {
 
   showHistory(steps: Steps): void {
     this.history.show(steps, this.last?.labels ?? []);
-  }
-
-  toggleView(): void {
-    this.toggle("view");
   }
 
   async showCode(code: string): Promise<void> {
@@ -280,7 +272,8 @@ export class Chrome {
     this.root.remove();
   }
 
-  private toggle(dialog: Dialog | null): void {
+  /** Open what lies over the picture, or close it; null: whatever is open. */
+  toggle(dialog: Dialog | null): void {
     const next = this.open === dialog ? null : dialog;
     if (next === this.open) return;
     if (this.open) this.exit(this.nodeOf(this.open));

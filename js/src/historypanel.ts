@@ -24,14 +24,14 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
     node,
     show({ steps, current }, labels) {
       const focused = [...node.children].indexOf(document.activeElement!);
-      const items = steps.map(({ action, label }, step) => {
+      const items = steps.map(({ action, label, kind, positive }, step) => {
         const of = labels.length > 1 && label !== null && step ? labels[label]?.name : "";
         const item = makeButton(
           step > current ? ".sp-item.sp-undone" : ".sp-item",
           "",
           () => step !== current && go(step),
           h("span.sp-number", String(step)),
-          NAMES[action] ?? action,
+          kind ? `${kind[0]!.toUpperCase()}${kind.slice(1)} ${positive ? "+" : "−"}` : (NAMES[action] ?? action),
           of ? h("span.sp-of", of) : null,
         );
         if (step === current) item.setAttribute("aria-current", "step");

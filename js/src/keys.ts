@@ -30,6 +30,9 @@ export type CommandName =
   | "previous"
   | "pan"
   | "options"
+  | "finish"
+  | "labels"
+  | "history"
   | "copy"
   | "move"
   | "place"
@@ -104,6 +107,9 @@ const ROWS: Record<KeyCommand["group"], Row[]> = {
     ["invert", "Invert", "i"],
   ],
   More: [
+    ["finish", "Finish the mask", "f"],
+    ["labels", "Label", "n"],
+    ["history", "History", "j"],
     ["copy", "Copy as Python", "y"],
     ["help", "This help", "?"],
     ["escape", "Cancel, close, leave the widget", ["escape"], "Esc"],

@@ -1,6 +1,6 @@
 /** What opens now and then: the `more` menu, the help, the bar for troubles, and the prompts as Python. */
 import { giveFocus, h, makeButton, makePopover, setAttribute, setText } from "./dom";
-import { icon, type IconName } from "./icons";
+import { icon } from "./icons";
 import { COMMANDS, GESTURES, OTHER_KEYS } from "./keys";
 import { min } from "./math";
 import { menuItem } from "./toolspanel";
@@ -12,19 +12,17 @@ export class MorePanel {
   private model = h(".sp-model");
 
   constructor(events: { commit(): void; open(panel: "finish" | "label" | "history"): void; copy(): void; help(): void }) {
-    const item = (shape: IconName, text: string, act: () => void): HTMLButtonElement =>
-      makeButton(".sp-item", "", act, icon(shape), text);
-    const copy = item("copy", "Copy as Python", () => events.copy());
+    const copy = menuItem("copy", "copy", () => events.copy());
     copy.classList.add("sp-apart");
     this.node = makePopover(
       "More",
       ".sp-menu",
       menuItem("commit", "done", () => events.commit()),
-      item("finish", "Finish the mask", () => events.open("finish")),
-      item("tag", "Label", () => events.open("label")),
-      item("history", "History", () => events.open("history")),
+      menuItem("finish", "finish", () => events.open("finish")),
+      menuItem("labels", "tag", () => events.open("label")),
+      menuItem("history", "history", () => events.open("history")),
       copy,
-      item("keys", "Keys and gestures", () => events.help()),
+      makeButton(".sp-item", "", () => events.help(), icon("keys"), "Keys and gestures"),
       this.model,
     );
   }

@@ -163,7 +163,7 @@ export interface Steps {
   id: string;
   current: number;
   /** `label`: an index, or null where a step means no one label. */
-  steps: { action: string; label: number | null }[];
+  steps: { action: string; label: number | null; kind?: Prompt["kind"]; positive?: boolean }[];
 }
 /** How probable the label is: uint8 in `shape` ([h, w]), over a rectangle of image pixels. */
 export interface ProbabilityReply extends PlaneHeader {

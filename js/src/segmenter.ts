@@ -390,7 +390,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       chrome.say(heat === "off" ? "No map" : `Map of ${heat}`);
     } else if (command === "preset") nextPreset();
     else if (command === "invert") shade({ inverted: !settings.shading.inverted });
-    else if (command === "options") chrome.toggleView();
+    else if (command === "options") chrome.toggle("view");
     else if (command === "copy") void chrome.showCode(python());
     else if ((command === "undo" || command === "remove") && lasso.back()) drawn();
     else if (command === "undo" || command === "redo") {
@@ -399,7 +399,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       if (can().clear) ask({ type: command, label: truth.active });
     } else if (command === "commit") commit();
     else if (command === "remove") return select.remove();
-    else if (command === "help") chrome.toggleHelp();
+    else if (command === "labels") chrome.toggle("label");
+    else if (command === "help" || command === "finish" || command === "history") chrome.toggle(command);
     else return false;
     return true;
   }

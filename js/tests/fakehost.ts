@@ -119,3 +119,10 @@ export async function deflated(plain: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([plain.slice()]).stream().pipeThrough(new CompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
+
+/** The text of a button without the key that does the same, which is told to nobody who hears. */
+export function nameOf(button: HTMLElement): string {
+  const copy = button.cloneNode(true) as HTMLElement;
+  copy.querySelector("kbd")?.remove();
+  return copy.textContent!;
+}

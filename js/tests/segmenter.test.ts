@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Prompt } from "../src/protocol";
 import { mountSegmenter } from "../src/segmenter";
 import { FakeClock } from "./fakeclock";
-import { FakeHost } from "./fakehost";
+import { FakeHost, nameOf } from "./fakehost";
 
 // jsdom has neither canvas contexts nor pointer events nor layout; what can be seen without them is tested here, the
 // rest in a real browser.
@@ -76,7 +76,7 @@ describe("the widget", () => {
 
   const text = (selector: string): string => root.querySelector(selector)!.textContent!;
   const button = (title: RegExp): HTMLButtonElement =>
-    [...root.querySelectorAll("button")].find((one) => title.test(one.title || one.textContent!))!;
+    [...root.querySelectorAll("button")].find((one) => title.test(one.title || nameOf(one)))!;
 
   beforeEach(() => {
     frames.length = 0;

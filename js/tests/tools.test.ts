@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Entry, Prompt } from "../src/protocol";
 import { mountSegmenter } from "../src/segmenter";
 import { FakeClock } from "./fakeclock";
-import { FakeHost } from "./fakehost";
+import { FakeHost, nameOf } from "./fakehost";
 
 HTMLCanvasElement.prototype.getContext = (() => null) as never;
 
@@ -64,7 +64,7 @@ describe("the tools", () => {
 
   const text = (selector: string): string => root.querySelector(selector)!.textContent!;
   const button = (title: RegExp): HTMLButtonElement =>
-    [...root.querySelectorAll("button")].find((one) => title.test(one.title || one.textContent!))!;
+    [...root.querySelectorAll("button")].find((one) => title.test(one.title || nameOf(one)))!;
   const dialog = (name: string): HTMLElement => root.querySelector(`[role=dialog][aria-label="${name}"]`)!;
   const fill = (input: HTMLInputElement, value: string): void => {
     input.value = value;
@@ -299,12 +299,16 @@ describe("the tools", () => {
     await mount();
     button(/keys$/).click();
     button(/^History$/).click();
-    const steps = ["open", "prompt", "edit prompts"].map((action) => ({ action, label: 0 }));
+    const steps = [
+      { action: "open", label: 0 },
+      { action: "prompt", label: 0, kind: "scribble" as const, positive: false },
+      { action: "edit prompts", label: 0 },
+    ];
     const answer = (current: number): void => host.say({ type: "steps", id: host.last().id, current, steps });
     expect(host.last()).toMatchObject({ type: "steps" });
     answer(2);
     const items = (): HTMLButtonElement[] => [...dialog("History").querySelectorAll("button")];
-    expect(items().map((item) => item.textContent)).toEqual(["0Picture opened", "1Prompt", "2Prompts changed"]);
+    expect(items().map((item) => item.textContent)).toEqual(["0Picture opened", "1Scribble −", "2Prompts changed"]);
     items()[0]!.click();
     expect(host.last()).toMatchObject({ type: "go", step: 0 });
     host.update(host.last().id, 1, 0);

@@ -17,6 +17,7 @@ import numpy as np
 import traitlets
 from IPython.display import publish_display_data
 
+from scribbleprompt_widget.history import Step
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.predictors.base import Predictor
@@ -588,7 +589,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             self._change(lambda _: self._relabel(labels), request)
         elif kind == "steps":
             history = self._annotation.history
-            steps = [{"action": step.action, "label": step.label} for step in history.steps]
+            steps = [_step_state(step) for step in history.steps]
             self.send({"type": "steps", "id": request, "current": history.cursor, "steps": steps})
         elif kind == "whole":
             prompts = self._prompt_changes(whole=True)
@@ -701,6 +702,14 @@ def _image_state(image: Image, version: int) -> dict[str, Any]:
         "rescale": list(rescale),
         "data": pixels.data.cast("B"),
     }
+
+
+def _step_state(step: Step[Any]) -> dict[str, Any]:
+    state = {"action": step.action, "label": step.label}
+    if step.action == "prompt":
+        prompt = step.entry(step.label).prompts[-1]
+        state |= {"kind": type(prompt).__name__.lower(), "positive": getattr(prompt, "positive", True)}
+    return state
 
 
 def _common(a: Prompts, b: Prompts) -> int:

@@ -109,7 +109,7 @@ class Person:
         self.page.mouse.dblclick(*self.canvas.at(*self.place()))
 
     def meaningless_keys(self):
-        self.canvas.press("j", "q", "F2", "Enter", "Backspace", "~")
+        self.canvas.press("k", "q", "F2", "Enter", "Backspace", "~")
 
     def zoom(self):
         self.canvas.press(*self.rng.choices(["+", "-", "0"], k=3), "0")

@@ -388,7 +388,8 @@ def test_messages_that_make_no_sense_are_told(w, view):
         assert (answer["type"], words in answer["text"]) == ("error", True), answer
     assert rows(w.mask) == [[3, 3]]
     steps = view.say("steps")[-1]
-    assert (steps["current"], steps["steps"][1]) == (1, {"action": "prompt", "label": 0})
+    assert steps["current"] == 1
+    assert steps["steps"][1] == {"action": "prompt", "label": 0, "kind": "click", "positive": True}
 
 
 # --- everything at once ----------------------------------------------------------------------------------------------
