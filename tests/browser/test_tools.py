@@ -311,7 +311,7 @@ def test_the_history_shows_the_steps_and_goes_to_any_of_them(lab):
     more(canvas, "History")
     panel = canvas.root.get_by_role("dialog", name="History")
     items = panel.get_by_role("button")
-    expect(items).to_have_text(["0Picture opened", "1Promptcell", "2Mask paintedvessel"])
+    expect(items).to_have_text(["0Picture opened", "1Scribble +cell", "2Mask paintedvessel"])
     expect(items.nth(2)).to_have_attribute("aria-current", "step")
     items.nth(0).click()
     expect(items.nth(0)).to_have_attribute("aria-current", "step")
