@@ -57,8 +57,15 @@ class Lab:
 
     def run(self, index: int):
         """Run a cell; it may still be running afterwards."""
-        self.cell(index).locator(".cm-content").click()
+        self._enter(index)
         self.page.keyboard.press("Shift+Enter")
+
+    def _enter(self, index: int):
+        """Put the cursor into a cell."""
+        editor = self.cell(index).locator(".cm-content")
+        # What is only just in sight may lie under Lab's toolbar.
+        editor.evaluate("editor => editor.scrollIntoView({ block: 'center' })")
+        editor.click()
 
     def run_widget(self, index: int) -> Canvas:
         """Run a cell that shows a widget."""
@@ -72,7 +79,7 @@ class Lab:
     def evaluate(self, index: int, expression: str):
         """Put an expression into a cell and run it; its value, which JSON has to be able to hold."""
         cell = self.cell(index)
-        cell.locator(".cm-content").click()
+        self._enter(index)
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(f"import json; print('<<' + json.dumps({expression}) + '>>')")
         before = cell.locator(".jp-InputPrompt").first.inner_text()

@@ -19,15 +19,23 @@ rng = random.Random(0)
 def place():
     return rng.uniform(-20, {WIDTH} + 20), rng.uniform(-20, {HEIGHT} + 20)
 def legal():
-    x, y = rng.uniform(0, {WIDTH - 1}), rng.uniform(0, {HEIGHT - 1})
-    act = rng.randrange(8)
-    if act == 0: w.add_click(x, y, rng.random() < 0.6)
+    x, y, positive = rng.uniform(0, {WIDTH - 1}), rng.uniform(0, {HEIGHT - 1}), rng.random() < 0.6
+    act = rng.randrange(16)
+    if act == 0: w.add_click(x, y, positive)
     elif act == 1: w.add_box(x, y, *place())
-    elif act == 2: w.add_scribble([(x, y), place(), place()], rng.random() < 0.6, rng.uniform(0.5, 12))
+    elif act == 2: w.add_scribble([(x, y), place(), place()], positive, rng.uniform(0.5, 12))
     elif act == 3: w.undo()
     elif act == 4: w.redo()
     elif act == 5: w.label = rng.choice(w.labels)
-    elif act == 6: w.mask, w.label_map, w.prompts, w.area()
+    elif act == 6: w.mask, w.label_map, w.prompts, w.area(), w.instances, w.instance_table, w.history
+    elif act == 7: w.add_lasso([(x, y), place(), place()], positive)
+    elif act == 8: w.add_circle(x, y, rng.uniform(1, 30), positive)
+    elif act == 9: w.paint([(x, y), place(), place()], positive, rng.uniform(1, 12), filled=rng.random() < 0.5)
+    elif act == 10: w.finish(fill_holes=rng.random() < 0.5, keep_largest=positive, smooth=rng.choice([0, 2]))
+    elif act == 11: w.commit()
+    elif act == 12: w.lock_label(rng.choice(w.labels), rng.random() < 0.3)
+    elif act == 13: w.start_from(rng.choice(w.labels))
+    elif act == 14: w.go_to(rng.randrange(len(w.history) // 2, len(w.history)))
     elif rng.random() < 0.3: w.clear()
 ILLEGAL = [
     lambda: w.add_click(float("nan"), 3), lambda: w.add_click("x", 3), lambda: w.add_click(-900, -900),
@@ -40,7 +48,10 @@ def disturb(count):
     taken = []
     for _ in range(count):
         if rng.random() < 0.7:
-            legal()
+            try:
+                legal()
+            except ValueError as error:
+                assert "is locked" in str(error), error
         else:
             number = rng.randrange(len(ILLEGAL))
             try:
@@ -73,6 +84,7 @@ class Person:
             self.meaningless_keys,
             self.zoom,
             self.two_buttons,
+            self.panel,
         ]
 
     def act(self):
@@ -89,7 +101,7 @@ class Person:
         self.canvas.click(*self.place())
 
     def key(self):
-        self.canvas.press(self.rng.choice(["s", "p", "b", "t", "[", "]", "s", "p", "b", "t", "r"]))
+        self.canvas.press(self.rng.choice([*"spbloved", *"spbloved", *"tt[]rc", "Delete", "Enter", "ArrowLeft"]))
 
     def undo_or_redo(self):
         keys = ["ControlOrMeta+z", "ControlOrMeta+Shift+z", "ControlOrMeta+y"]
@@ -109,10 +121,13 @@ class Person:
         self.page.mouse.dblclick(*self.canvas.at(*self.place()))
 
     def meaningless_keys(self):
-        self.canvas.press("k", "q", "F2", "Enter", "Backspace", "~")
+        self.canvas.press("k", "F2", "Backspace", "~")
 
     def zoom(self):
         self.canvas.press(*self.rng.choices(["+", "-", "0"], k=3), "0")
+
+    def panel(self):
+        self.canvas.press(self.rng.choice("qfnj?"), "Tab", "Escape")
 
     def two_buttons(self):
         self.page.mouse.move(*self.canvas.at(*self.place()))
