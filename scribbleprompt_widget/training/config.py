@@ -19,9 +19,19 @@ from scribbleprompt_widget.training.losses import LossConfig
 from scribbleprompt_widget.training.optimisation import OptimisationConfig
 from scribbleprompt_widget.training.source import DataConfig
 
-__all__ = ["Size", "TrainingConfig", "ValidationConfig", "build", "read_config", "shipped_configs", "write_config"]
+__all__ = [
+    "Precision",
+    "Size",
+    "TrainingConfig",
+    "ValidationConfig",
+    "build",
+    "read_config",
+    "shipped_configs",
+    "write_config",
+]
 
 T = TypeVar("T")
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,8 @@ class TrainingConfig:
     given
         Share of samples that begin with a wrong mask to mend, instead of with first prompts.
     precision
-        Lightning Fabric's name: "32-true", "bf16-mixed", "16-mixed".
+        Lightning Fabric's name: "32-true", "bf16-mixed", "16-mixed". On a CPU without instructions for bfloat16,
+        "bf16-mixed" trains in single precision, which is quicker there, and a warning says so.
     sizes
         Resolutions, one drawn for each step.
     checkpoint_every
@@ -110,7 +121,7 @@ class TrainingConfig:
     rounds: int = 5
     idle: float = 0.1
     given: float = 0.1
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     sizes: tuple[Size, ...] = (Size(),)
     checkpoint_every: int = 100
     workers: int = 1

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -231,3 +232,15 @@ def test_weights_of_sets_and_a_set_that_is_held_out_go_together(tmp_path):
     train(config, tmp_path / "run", progress=False)
     _, described = load_network(tmp_path / "run" / WEIGHTS)
     assert list(described.training["dice"]) == ["kept"]
+
+
+@pytest.mark.parametrize("has", [False, True])
+def test_a_processor_that_would_imitate_bfloat16_trains_in_single_precision(tmp_path, monkeypatch, has):
+    monkeypatch.setattr("scribbleprompt_widget.training.loop.has_bfloat16", lambda: has)
+    tiny = read_config("smoke", [*TINY, "steps=2"])
+    plain = train(tiny, tmp_path / "plain", device="cpu", progress=False)
+    mixed = replace(tiny, precision="bf16-mixed")
+    with nullcontext() if has else pytest.warns(UserWarning, match="no instructions for bfloat16"):
+        other = train(mixed, tmp_path / "mixed", device="cpu", progress=False)
+    one, two = load_file(plain), load_file(other)
+    assert all(torch.equal(one[name], two[name]) for name in one) is not has
