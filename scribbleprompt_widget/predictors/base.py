@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -194,12 +194,7 @@ class Session(ABC):
         What opened it.
     image
         The image; ``image.grey`` is (H, W) float32 in [0, 1].
-    remembers
-        Whether a state holds all that led to it. If not, who started from a mask has to give that mask again with
-        every prediction.
     """
-
-    remembers: ClassVar[bool] = True
 
     def __init__(self, predictor: Predictor, image: Image) -> None:
         self.predictor = predictor
@@ -211,6 +206,14 @@ class Session(ABC):
 
         `previous` is a state of the same predictor, or one that holds a person's (H, W) logits; never foreign.
         """
+
+    def remembers(self, prompts: Prompts) -> bool:
+        """Whether a state holds all that led to it.
+
+        If not, who started from a mask has to give that mask again, instead of the last state, to have these prompts
+        predicted.
+        """
+        return True
 
     def predict(
         self,

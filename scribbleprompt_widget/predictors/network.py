@@ -20,7 +20,7 @@ from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import GIVEN, Predictor, Session, State
 from scribbleprompt_widget.predictors.clicks import held_pixels, hold_clicks
 from scribbleprompt_widget.predictors.closer import closer_grid, shown_object
-from scribbleprompt_widget.predictors.parts import parts
+from scribbleprompt_widget.predictors.parts import is_negative, parts
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
 __all__ = ["NetworkPredictor", "compact_predictor", "load_checkpoint", "load_compact", "load_shipped", "load_unet"]
@@ -96,13 +96,18 @@ class _NetworkSession(Session):
         self._whole = Grid.square_around(image.shape, predictor.resolution)
         self._pixels = self._whole.sample(image.grey)
 
+    def remembers(self, prompts: Prompts) -> bool:
+        # The logits of what was drawn in boxes and of what was handed in are one sum.
+        return not any(isinstance(prompt, Box) for prompt in prompts)
+
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
         boxed, apart = parts(prompts, self._whole)
-        if apart:
-            return self._joined(self._infer(boxed, None), self._infer(apart, None), prompts)
-        if previous is not None and previous.engine == GIVEN and any(isinstance(p, Box) for p in prompts):
-            # Nor does a box take anything from a mask that was handed in.
-            return self._joined(previous, self._infer(prompts, None), prompts)
+        given = previous if previous is not None and previous.engine == GIVEN else None
+        if apart or (given is not None and not self.remembers(prompts)):
+            # A box takes nothing from what was drawn elsewhere, nor from a mask that was handed in.
+            rest = apart or Prompts(filter(is_negative, prompts))
+            elsewhere = self._infer(rest, given) if rest or given is None else given
+            return self._joined(self._infer(boxed, None), elsewhere, prompts)
         state = self._look(self._whole, prompts, previous, self.predictor.looks)
         return replace(state, held=held_pixels(prompts)) if self.predictor.clicks_hold else state
 

@@ -64,13 +64,14 @@ class RandomWalkerPredictor(CpuPredictor):
 class RandomWalkerSession(Session):
     """One image. Chooses a view by the prompts, then looks more closely at what it found there."""
 
-    remembers = False
-
     def __init__(self, predictor: Predictor, image: Image) -> None:
         super().__init__(predictor, image)
         height, width = image.shape
         self._whole = self._view((0, 0, width, height))
         self._whole_grey = self._whole.sample(image.grey)
+
+    def remembers(self, prompts: Prompts) -> bool:
+        return False
 
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
         if not prompts:

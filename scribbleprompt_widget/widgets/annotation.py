@@ -273,7 +273,7 @@ class Annotation:
         if before is not None and before.predictor != session.predictor.name:
             before = None  # it would not be read
         given: State | np.ndarray | None = before
-        if entry.start is not None and (before is None or not session.remembers):
+        if entry.start is not None and (before is None or not session.remembers(prompts)):
             given = _logits(entry.start)
         with self._predicting():
             prediction = session.predict(prompts, mask_input=given)

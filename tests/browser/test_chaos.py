@@ -35,7 +35,7 @@ def legal():
     elif act == 11: w.commit()
     elif act == 12: w.lock_label(rng.choice(w.labels), rng.random() < 0.3)
     elif act == 13: w.start_from(rng.choice(w.labels))
-    elif act == 14: w.go_to(rng.randrange(len(w.history) // 2, len(w.history)))
+    elif act == 14: w.go_to(rng.randrange(max(len(w.history) - 5, 0), len(w.history)))
     elif rng.random() < 0.3: w.clear()
 ILLEGAL = [
     lambda: w.add_click(float("nan"), 3), lambda: w.add_click("x", 3), lambda: w.add_click(-900, -900),
@@ -93,12 +93,16 @@ class Person:
     def place(self) -> tuple[float, float]:
         return self.rng.uniform(-10, WIDTH + 10), self.rng.uniform(-10, HEIGHT + 10)
 
+    def inside(self) -> tuple[float, float]:
+        """Where to press: beside the canvas it could be one of Lab's own buttons, which hide cells."""
+        return self.rng.uniform(0, WIDTH - 1), self.rng.uniform(0, HEIGHT - 1)
+
     def stroke(self):
-        points = [self.place() for _ in range(self.rng.randint(2, 4))]
+        points = [self.inside(), *(self.place() for _ in range(self.rng.randint(1, 3)))]
         self.canvas.stroke(*points, button=self.rng.choice(["left", "left", "right"]), steps=3)
 
     def click(self):
-        self.canvas.click(*self.place())
+        self.canvas.click(*self.inside())
 
     def key(self):
         self.canvas.press(self.rng.choice([*"spbloved", *"spbloved", *"tt[]rc", "Delete", "Enter", "ArrowLeft"]))
@@ -111,14 +115,14 @@ class Person:
         self.canvas.press(self.rng.choice("1239"))
 
     def escape_from_a_stroke(self):
-        self.page.mouse.move(*self.canvas.at(*self.place()))
+        self.page.mouse.move(*self.canvas.at(*self.inside()))
         self.page.mouse.down()
         self.page.mouse.move(*self.canvas.at(*self.place()), steps=3)
         self.page.keyboard.press("Escape")
         self.page.mouse.up()
 
     def double_click(self):
-        self.page.mouse.dblclick(*self.canvas.at(*self.place()))
+        self.page.mouse.dblclick(*self.canvas.at(*self.inside()))
 
     def meaningless_keys(self):
         self.canvas.press("k", "F2", "Backspace", "~")
@@ -130,7 +134,7 @@ class Person:
         self.canvas.press(self.rng.choice("qfnj?"), "Tab", "Escape")
 
     def two_buttons(self):
-        self.page.mouse.move(*self.canvas.at(*self.place()))
+        self.page.mouse.move(*self.canvas.at(*self.inside()))
         self.page.mouse.down()
         self.page.mouse.down(button="right")
         self.page.mouse.move(*self.canvas.at(*self.place()), steps=2)

@@ -224,6 +224,13 @@ def test_prompts_refine_the_mask_that_was_started_from(model):
     w.add_box(62, 57, 88, 83)
     assert w.mask[disc].mean() > 0.9
     assert w.mask[70, 75], "a box adds what it holds"
+    w.add_click(75, 72)
+    w.add_click(5, 90, positive=False)
+    assert w.mask[disc].mean() > 0.9, "whatever follows"
+    assert w.mask[70, 75]
+    w.add_click(40, 40, positive=False)
+    assert not w.mask[40, 40]
+    assert w.mask[70, 75]
 
 
 def test_a_start_is_not_lost_by_undo_over_another_model():
