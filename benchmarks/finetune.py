@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -92,9 +93,18 @@ def measured(predictor: NetworkPredictor, images: np.ndarray, masks: np.ndarray,
     for start in range(0, len(pixels), BATCH):
         part = slice(start, start + BATCH)
         draws = Draws(torch.arange(start, min(start + BATCH, len(pixels))))
-        with torch.autocast("cpu", torch.bfloat16, enabled=predictor.bfloat16):
-            for logits in play(predictor.module, pixels[part], truth[part], draws, SimulationConfig(), rounds=rounds):
-                scores += dice(logits > 0, truth[part]).tolist()
+        autocast = partial(torch.autocast, "cpu", torch.bfloat16, enabled=predictor.bfloat16)
+        played = play(
+            predictor.module,
+            pixels[part],
+            truth[part],
+            draws,
+            SimulationConfig(),
+            rounds=rounds,
+            autocast=autocast,
+        )
+        for logits in played:
+            scores += dice(logits > 0, truth[part]).tolist()
     return statistics.mean(scores)
 
 

@@ -29,7 +29,7 @@ TRAIN_BATCH = 8
 DESIGNS = {
     "default": CompactConfig(),
     # Reads the five channels alone.
-    "five channels": CompactConfig(relief=False, likeness=False, contrasts=()),
+    "five channels": CompactConfig(relief=False, ridges=False, likeness=False, contrasts=(), context=False),
     # No features at full resolution: all the arithmetic goes below.
     "half": CompactConfig(0, (Level(24), Level(32), Level(40), Level(96), Level(160, encoder=2, decoder=0))),
     # Convolutions 3x3 all the way down; no attention, no large kernels.

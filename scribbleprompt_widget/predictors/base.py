@@ -207,7 +207,7 @@ class Session(ABC):
         `previous` is a state of the same predictor, or one that holds a person's (H, W) logits; never foreign.
         """
 
-    def remembers(self, prompts: Prompts) -> bool:
+    def remembers(self, prompts: Prompts) -> bool:  # noqa: ARG002  # for those who tell by them
         """Whether a state holds all that led to it.
 
         If not, who started from a mask has to give that mask again, instead of the last state, to have these prompts

@@ -70,7 +70,8 @@ class RandomWalkerSession(Session):
         self._whole = self._view((0, 0, width, height))
         self._whole_grey = self._whole.sample(image.grey)
 
-    def remembers(self, prompts: Prompts) -> bool:
+    def remembers(self, prompts: Prompts) -> bool:  # noqa: ARG002
+        """Never: it walks anew from all prompts."""
         return False
 
     def _infer(self, prompts: Prompts, previous: State | None) -> State:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scribbleprompt_widget.simulation.config import REFERENCE_SIDE, HandHabits, SimulationConfig, scale_of
+from scribbleprompt_widget.simulation.config import HandHabits, SimulationConfig, scale_of
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.picking import at_least_a_dot, counts_or_one, pick_pixels
@@ -65,9 +65,9 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     hand = config.hand
     size = regions.shape[-2:]
     counts = counts_or_one(counts, regions)
-    # The hand is steered on a grid of about the reference side, whatever the image's: a hand has no finer control.
-    factor = max(1, round(max(size) / REFERENCE_SIDE))
-    coarse = F.max_pool2d(regions.float(), factor, ceil_mode=True) > 0
+    # The hand is steered on a grid of the reference side, whatever the image's: a hand has no finer control.
+    scale = scale_of(regions)
+    coarse = F.adaptive_max_pool2d(regions.float(), [max(round(side / scale), 1) for side in size]) > 0
     depth = distance_inside(coarse)
     vertices, lifted = _gestures(coarse, depth, draws, config)
     drawn = torch.arange(vertices.shape[1], device=regions.device) < (counts * _repeats(depth, hand))[:, None]
@@ -75,10 +75,10 @@ def hand_scribbles(regions: Tensor, draws: Draws, config: SimulationConfig, *, c
     lifted = lifted | ~drawn[..., None]
     lifted[:, :, 0] = True
     points = along_polylines(
-        vertices.flatten(1, 2), lifted.flatten(1), samples=_SAMPLES * factor, spacing=_SPACING / factor
+        vertices.flatten(1, 2), lifted.flatten(1), samples=math.ceil(_SAMPLES * scale), spacing=_SPACING / scale
     )
-    points = points * factor + (factor - 1) / 2
-    thinnest, thickest = (thickness / 2 * scale_of(regions) for thickness in hand.thickness)
+    points = points * scale + (scale - 1) / 2
+    thinnest, thickest = (thickness / 2 * scale for thickness in hand.thickness)
     radius = draws.fork("brush").uniform(low=thinnest, high=thickest)
     strokes = paint(points, torch.ones_like(points[..., 0], dtype=torch.bool), radius, size, max_radius=thickest)
     spill = draws.fork("spill").uniform(1, 1, 1) < hand.spill_probability

@@ -17,7 +17,7 @@ from torch import Tensor
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.training.fields import blur, coordinates, smooth_field
 
-__all__ = ["NO_AUGMENTATION", "PAPER_AUGMENTATION", "AugmentationConfig", "augment"]
+__all__ = ["NO_AUGMENTATION", "AugmentationConfig", "augment"]
 
 # Lengths in pixels are those of the paper's training resolution, and grow with the resolution.
 _REFERENCE_SIZE = 128
@@ -35,7 +35,7 @@ class AugmentationConfig:
     """What is done to an image and its mask, how often and how strongly.
 
     The first block is the paper's release (``configs/train_unet.yaml`` of halleewong/ScribblePrompt), the second is
-    what this project adds; `PAPER_AUGMENTATION` is the first block alone, with the paper's sharpness (up to 5: it
+    what this project adds; the configuration "paper" has the first block alone, with the paper's sharpness (up to 5: it
     turns the grain of tissue and of noise into black and white). A name with `_probability` is the share
     of samples that it happens to; pairs are ranges, drawn from uniformly unless said otherwise.
 
@@ -116,14 +116,6 @@ class AugmentationConfig:
 _never: dict[str, Any] = {one.name: 0.0 for one in fields(AugmentationConfig) if one.name.endswith("_probability")}
 NO_AUGMENTATION = AugmentationConfig(**_never)
 """Images as they are, only brought to size."""
-PAPER_AUGMENTATION = AugmentationConfig(
-    sharpness=(0.0, 5.0),
-    crop_probability=0.0,
-    gamma_probability=0.0,
-    inversion_probability=0.0,
-    fill_probability=0.0,
-)
-"""The paper's augmentation alone."""
 
 
 def augment(

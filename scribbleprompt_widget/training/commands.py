@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,13 @@ def _train(options: argparse.Namespace) -> None:
         if options.resume is not None:
             weights = loop.resume(options.resume, **keywords)
         else:
-            changes = [*options.changes]
-            changes += [f"data.root={options.data}"] if options.data is not None else []
-            changes += [f"minutes={options.minutes}"] if options.minutes is not None else []
-            weights = loop.train(config.read_config(options.config, changes), options.out, **keywords)
+            run = config.read_config(options.config, options.changes)
+            if options.data is not None:
+                # In full: it may be resumed from elsewhere.
+                run = replace(run, data=replace(run.data, root=Path(options.data).absolute()))
+            if options.minutes is not None:
+                run = replace(run, minutes=options.minutes)
+            weights = loop.train(run, options.out, **keywords)
     except KeyboardInterrupt:
         folder = Path(options.resume or options.out)
         begun = (folder / loop.CONFIG).is_file()

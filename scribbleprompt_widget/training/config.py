@@ -20,7 +20,6 @@ from scribbleprompt_widget.training.optimisation import OptimisationConfig
 from scribbleprompt_widget.training.source import DataConfig
 
 __all__ = [
-    "Precision",
     "Size",
     "TrainingConfig",
     "ValidationConfig",
@@ -31,7 +30,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ class TrainingConfig:
     given
         Share of samples that begin with a wrong mask to mend, instead of with first prompts.
     precision
-        Lightning Fabric's name: "32-true", "bf16-mixed", "16-mixed". On a CPU without instructions for bfloat16,
+        Lightning Fabric's name: "32-true", "bf16-mixed". On a CPU without instructions for bfloat16,
         "bf16-mixed" trains in single precision, which is quicker there, and a warning says so.
     sizes
         Resolutions, one drawn for each step.
@@ -121,7 +119,7 @@ class TrainingConfig:
     rounds: int = 5
     idle: float = 0.1
     given: float = 0.1
-    precision: Precision = "32-true"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
     sizes: tuple[Size, ...] = (Size(),)
     checkpoint_every: int = 100
     workers: int = 1

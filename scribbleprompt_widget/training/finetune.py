@@ -11,8 +11,10 @@ import copy
 import math
 import time
 import warnings
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,6 +184,7 @@ def _learn(
 ) -> None:
     started, step, moves, done = time.monotonic(), 0, 0, 0.0
     optimiser = torch.optim.Adam(network.parameters(), lr=config.rate)
+    autocast = partial(_autocast, predictor)
     with tqdm(total=100, unit="%", desc="fine-tuning", disable=not progress) as bar:
         # Answering the rehearsal's questions is part of the minute.
         old = _OldAnswers.of(network, predictor, config, seed)
@@ -189,15 +192,21 @@ def _learn(
             draws = Draws(torch.arange(config.batch)).to(predictor.device).fork("finetune", seed, step)
             images, masks = examples.sample(draws, config.augmentation)
             played = play(
-                network, images, masks, draws.fork("prompts"), config.simulation, rounds=config.rounds, idle=IDLE
+                network,
+                images,
+                masks,
+                draws.fork("prompts"),
+                config.simulation,
+                rounds=config.rounds,
+                idle=IDLE,
+                autocast=autocast,
             )
             for number in range(config.rounds):
-                with _autocast(predictor):
-                    loss = segmentation_loss(next(played), masks, config.loss).mean()
-                    if old is not None:
-                        loss = loss + config.rehearsal_weight * old.change(
-                            network, draws.fork("old", number)[:1], config
-                        )
+                loss = segmentation_loss(next(played).float(), masks, config.loss).mean()
+                if old is not None:
+                    with autocast():
+                        change = old.change(network, draws.fork("old", number)[:1], config)
+                    loss = loss + config.rehearsal_weight * change
                 loss.backward()  # type: ignore[no-untyped-call]  # torch does not say
                 factor = min((moves + 1) / WARM_UP, 1) * (1 + math.cos(math.pi * done)) / 2
                 for group in optimiser.param_groups:
@@ -265,9 +274,10 @@ class _OldAnswers:
         for first in range(0, config.pool, CHUNK):
             size = min(CHUNK, config.pool - first)
             batch = source.batch(0, size, seed=seed, device=predictor.device, first=first)
-            with _autocast(predictor):
-                for _ in play(recorder, *batch, config.simulation, rounds=config.rounds):
-                    pass
+            rounds = play(
+                recorder, *batch, config.simulation, rounds=config.rounds, autocast=partial(_autocast, predictor)
+            )
+            deque(rounds, maxlen=0)
         return cls(torch.cat(recorder.asked), torch.cat(recorder.answered)) if recorder.asked else None
 
     def change(self, network: CompactNetwork, draws: Draws, config: FinetuneConfig) -> Tensor:

@@ -20,6 +20,7 @@ from typing import Any, Final, NoReturn, cast
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision, Precision
 from tqdm.auto import tqdm
 
 from scribbleprompt_widget.models.compact import CompactNetwork
@@ -27,7 +28,7 @@ from scribbleprompt_widget.models.network_file import load_network, save_network
 from scribbleprompt_widget.predictors.network import has_bfloat16
 from scribbleprompt_widget.training.augmentation import NO_AUGMENTATION
 from scribbleprompt_widget.training.checkpoint import read_state, write_state
-from scribbleprompt_widget.training.config import Precision, TrainingConfig, plain, read_config, write_config
+from scribbleprompt_widget.training.config import TrainingConfig, plain, read_config, write_config
 from scribbleprompt_widget.training.layout import data_sets
 from scribbleprompt_widget.training.log import Log
 from scribbleprompt_widget.training.losses import segmentation_loss
@@ -88,8 +89,8 @@ def train(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     devices, machines = _processes()
-    precision = _precision(config, Fabric(accelerator=device).device)
-    fabric = Fabric(accelerator=device, devices=devices, num_nodes=machines, precision=precision)
+    precision = _precision(config, Fabric(accelerator=device).device.type)
+    fabric = Fabric(accelerator=device, devices=devices, num_nodes=machines, plugins=precision)
     fabric.launch()
     if fabric.is_global_zero:
         _refuse_another(out / CONFIG, config)
@@ -264,15 +265,18 @@ class _Run:
         if self.fabric.is_global_zero and self.log is not None:
             config, network = self.config, self.average.network
             scores: dict[str, Any] = {}
-            with self.fabric.autocast():
-                for name, batch in self.held_out.items():
-                    scores[name] = dice_of_rounds(network, batch, config.simulation, rounds=config.rounds)
-                    self.log.scores(self.step, name, scores[name])
-                if self.people is not None:
-                    resolution, device = config.validation.resolution, self.fabric.device
+            autocast = self.fabric.autocast
+            for name, batch in self.held_out.items():
+                scores[name] = dice_of_rounds(
+                    network, batch, config.simulation, rounds=config.rounds, autocast=autocast
+                )
+                self.log.scores(self.step, name, scores[name])
+            if self.people is not None:
+                resolution, device = config.validation.resolution, self.fabric.device
+                with autocast():
                     scores["people"] = dict(people_dice(network, self.people, resolution=resolution, device=device))
-                    for name, score in scores["people"].items():
-                        self.log.scores(self.step, f"people/{name}", [score])
+                for name, score in scores["people"].items():
+                    self.log.scores(self.step, f"people/{name}", [score])
             save_network(
                 self.out / WEIGHTS,
                 network,
@@ -305,12 +309,21 @@ class _Run:
         self.optimiser.load_state_dict(state["optimiser"])
 
 
-def _precision(config: TrainingConfig, device: torch.device) -> Precision:
+class _Mixed(MixedPrecision):
+    """bfloat16 in the network, but not in what it reads: local contrast may be finer than bfloat16's steps."""
+
+    def convert_input(self, data: Any) -> Any:
+        return data
+
+
+def _precision(config: TrainingConfig, device: str) -> Precision:
     """The configuration's, unless the processor would have to imitate it: that takes eight times as long."""
-    if config.precision == "bf16-mixed" and device.type == "cpu" and not has_bfloat16():
+    if config.precision == "32-true":
+        return Precision()
+    if device == "cpu" and not has_bfloat16():
         warnings.warn("this processor has no instructions for bfloat16: training in single precision", stacklevel=3)
-        return "32-true"
-    return config.precision
+        return Precision()
+    return _Mixed("bf16-mixed", device)
 
 
 def _started(config: TrainingConfig) -> CompactNetwork:
@@ -344,6 +357,10 @@ def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:
     )
     # A shipped configuration names sets that other people's data may lack.
     found = [] if data.root is None else data_sets(data.root)
+    missing = [name for name in config.validation.sets if name not in found]
+    if missing and data.root is not None:
+        instead = "" if len(missing) < len(config.validation.sets) else "; synthetic images are measured on instead"
+        warnings.warn(f"{str(data.root)!r} lacks sets to measure on: {', '.join(missing)}{instead}", stacklevel=4)
     chosen = {
         name: dataclasses.replace(data, include=(name,), synthetic_probability=0.0)
         for name in config.validation.sets

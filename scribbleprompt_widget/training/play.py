@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import torch
@@ -30,6 +31,7 @@ def play(
     rounds: int,
     idle: float = 0.0,
     given: float = 0.0,
+    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[Tensor]:
     """Logits of one round after the other.
 
@@ -51,6 +53,8 @@ def play(
     given
         Probability, per sample, that it begins with a wrong mask and its first corrections instead of with first
         prompts: what a network has to know to mend other people's masks, and to obey a negative prompt alone.
+    autocast
+        What the network runs in. Not the annotator, whose prompts would be others in another precision.
 
     Yields
     ------
@@ -63,7 +67,8 @@ def play(
             waits = draws.fork("idle", number).uniform(1, 1, 1) < idle
             channels = PromptChannels(*(torch.where(waits, old, new) for old, new in zip(channels, drawn, strict=True)))
         inputs = network_input(images, channels, previous).contiguous(memory_format=torch.channels_last)
-        logits = network(inputs)
+        with autocast():
+            logits = network(inputs)
         yield logits
         previous = logits.detach().float()
 

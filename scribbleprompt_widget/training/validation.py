@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,14 @@ BATCH = 8
 
 
 @torch.inference_mode()
-def dice_of_rounds(network: nn.Module, batch: Batch, config: SimulationConfig, *, rounds: int) -> list[float]:
+def dice_of_rounds(
+    network: nn.Module,
+    batch: Batch,
+    config: SimulationConfig,
+    *,
+    rounds: int,
+    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> list[float]:
     """Mean Dice after each round of simulated prompts.
 
     Parameters
@@ -33,13 +41,15 @@ def dice_of_rounds(network: nn.Module, batch: Batch, config: SimulationConfig, *
     batch
         Images, masks and the streams that the prompts follow from: the same batch gives the same prompts, as far as the
         network makes the same errors.
+    autocast
+        What the network runs in, and nothing else.
     """
     scores = torch.zeros(rounds)
     for start in range(0, len(batch.images), BATCH):
         part = slice(start, start + BATCH)
         masks = batch.masks[part]
         for number, logits in enumerate(
-            play(network, batch.images[part], masks, batch.draws[part], config, rounds=rounds)
+            play(network, batch.images[part], masks, batch.draws[part], config, rounds=rounds, autocast=autocast)
         ):
             scores[number] += dice(logits > 0, masks).sum().cpu()
     return [float(score) / len(batch.images) for score in scores]

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from scribbleprompt_widget import cli
+from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import load_network
 from scribbleprompt_widget.training.checkpoint import CHECKPOINT, read_state
 from scribbleprompt_widget.training.config import read_config, write_config
@@ -244,3 +245,27 @@ def test_a_processor_that_would_imitate_bfloat16_trains_in_single_precision(tmp_
         other = train(mixed, tmp_path / "mixed", device="cpu", progress=False)
     one, two = load_file(plain), load_file(other)
     assert all(torch.equal(one[name], two[name]) for name in one) is not has
+
+
+def test_a_network_in_bfloat16_reads_images_as_they_are(tmp_path, monkeypatch):
+    read = []
+    forward = CompactNetwork.forward
+    monkeypatch.setattr(CompactNetwork, "forward", lambda self, x: (read.append(x.dtype), forward(self, x))[1])
+    monkeypatch.setattr("scribbleprompt_widget.training.loop.has_bfloat16", lambda: True)
+    config = read_config("smoke", [*TINY, "steps=1", "precision=bf16-mixed"])
+    train(config, tmp_path, device="cpu", progress=False)
+    assert set(read) == {torch.float32}
+
+
+def test_data_are_found_from_wherever_a_run_is_resumed(tmp_path, monkeypatch):
+    (data := tmp_path / "2024").mkdir()
+    masks = np.zeros((2, 64, 64), dtype=np.uint8)
+    masks[:, 20:44, 20:44] = 1
+    np.savez(data / "discs.npz", images=99 * masks, masks=masks)
+    monkeypatch.chdir(tmp_path)
+    words = [*TINY, "steps=2", "data.superpixel_probability=0", "validation.sets=[discs, misspelt]"]
+    with pytest.warns(UserWarning, match=r"2024' lacks sets to measure on: misspelt$"):
+        assert cli.main(["train", "smoke", "--data", "2024", "--out", "run", "--device", "cpu", *words]) == 0
+    monkeypatch.chdir(data)
+    with pytest.warns(UserWarning, match="misspelt"):
+        assert cli.main(["train", "--resume", "../run", "--device", "cpu"]) == 0

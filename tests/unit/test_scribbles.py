@@ -130,6 +130,19 @@ def test_a_hand_spills_over_thin_structures_only_with_its_probability():
     assert 8 < spilt < 32
 
 
+@pytest.mark.parametrize("side", [64, 96, 191, 192])
+def test_a_hand_keeps_off_an_object_by_a_share_of_the_image(side):
+    def distance(side):
+        mask = disc(side, side / 6).expand(20, -1, -1, -1)
+        drawn = hand_scribbles(
+            ~mask, draws_for(mask), replace(CONFIG, hand=replace(CONFIG.hand, free_background=(0, 0)))
+        )
+        away = torch.from_numpy(ndimage.distance_transform_edt(~mask[0, 0].numpy()))
+        return float(away[drawn[:, 0].any(0)].median()) / side
+
+    assert distance(side) == pytest.approx(distance(128), rel=0.25)
+
+
 def test_sizes_scale_with_the_image():
     small, large = disc(128, 40).expand(20, -1, -1, -1), disc(256, 80).expand(20, -1, -1, -1)
     for kind in KINDS:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scribbleprompt_widget.simulation.draws import Draws
-from scribbleprompt_widget.training.augmentation import PAPER_AUGMENTATION, AugmentationConfig, augment
+from scribbleprompt_widget.training.augmentation import AugmentationConfig, augment
+from scribbleprompt_widget.training.config import read_config
 from scribbleprompt_widget.training.fields import blur, coordinates, smooth_field
 
 STILL = AugmentationConfig(
@@ -54,7 +55,7 @@ def test_masks_move_with_their_images(seed):
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.integers(0, 2**40), st.sampled_from([AugmentationConfig(), PAPER_AUGMENTATION]))
+@given(st.integers(0, 2**40), st.sampled_from([AugmentationConfig(), read_config("paper").data.augmentation]))
 def test_images_stay_images_and_targets_stay_targets(seed, config):
     images, masks = scene(5, seed=seed % 1000)
     shown, labels = augment(images, masks, Draws(torch.arange(5) + seed), config, size=64)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from scribbleprompt_widget.models.compact import IN_CHANNELS, CompactNetwork
 from scribbleprompt_widget.training.config import (
     Size,
     TrainingConfig,
@@ -25,8 +26,14 @@ def test_the_documented_names_are_shipped():
     assert {"smoke", "cpu", "gpu", "paper", "ablation"} <= set(shipped_configs())
 
 
+def test_the_papers_network_reads_its_five_channels():
+    network = CompactNetwork(read_config("paper").network)
+    assert network.stem.conv.in_channels == IN_CHANNELS == 5
+    assert network.agreement is None
+
+
 def test_nothing_that_is_measured_on_is_trained_on():
-    for name in ("cpu", "gpu", "default", "ablation"):
+    for name in ("cpu", "gpu", "default", "paper", "ablation"):
         config = read_config(name)
         assert config.validation.sets
         assert set(config.validation.sets) <= set(config.data.exclude)

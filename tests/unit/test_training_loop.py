@@ -1,6 +1,7 @@
 """Parts of the loop: the schedule, the moving average, rounds, logs, checkpoints, measuring on people."""
 
 import csv
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -192,3 +193,19 @@ def test_people_in_another_layout_are_refused_by_name(tmp_path, arrays, words):
     (tmp_path / "c.npz").write_bytes(b"PK no archive")
     with pytest.raises(ValueError, match=r"c\.npz.*cannot be read"):
         read_people(tmp_path)
+
+
+def test_only_the_network_runs_in_another_precision(sample):
+    class Told(Recorder):
+        def forward(self, x):
+            self.inputs.append(torch.is_autocast_enabled("cpu"))
+            return super().forward(x)
+
+    plain, mixed = Told(-1), Told(-1)
+    config = SimulationConfig(hand_probability=0)
+    autocast = partial(torch.autocast, "cpu", torch.bfloat16)
+    for network, keywords in ((plain, {}), (mixed, {"autocast": autocast})):
+        list(play(network, *sample, config, rounds=3, **keywords))
+    assert plain.inputs[::2] == [False] * 3
+    assert mixed.inputs[::2] == [True] * 3
+    assert all(torch.equal(a, b) for a, b in zip(plain.inputs[1::2], mixed.inputs[1::2], strict=True))
