@@ -281,7 +281,7 @@ class _Run:
                 self.out / WEIGHTS,
                 network,
                 resolution=config.validation.resolution,
-                training={"config": plain(config), "steps": self.step, "minutes": self.seconds / 60, "dice": scores},
+                training={"config": _told(config), "steps": self.step, "minutes": self.seconds / 60, "dice": scores},
             )
         self.fabric.barrier()
 
@@ -347,6 +347,13 @@ def _refuse_another(path: Path, config: TrainingConfig) -> None:
     if path.is_file() and (found := read_config(path)) != config:
         changed = [key for key, value in plain(config).items() if plain(found)[key] != value]
         raise ValueError(f"{str(path.parent)!r} holds a run of another configuration: {', '.join(changed)} differ")
+
+
+def _told(config: TrainingConfig) -> dict[str, Any]:
+    """The configuration for those who get the weights: files and folders by their names, which are told to anybody."""
+    root = None if config.data.root is None else Path(config.data.root.name)
+    start = None if config.start is None else Path(config.start).name
+    return plain(dataclasses.replace(config, start=start, data=dataclasses.replace(config.data, root=root)))
 
 
 def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:

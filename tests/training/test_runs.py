@@ -233,6 +233,7 @@ def test_weights_of_sets_and_a_set_that_is_held_out_go_together(tmp_path):
     train(config, tmp_path / "run", progress=False)
     _, described = load_network(tmp_path / "run" / WEIGHTS)
     assert list(described.training["dice"]) == ["kept"]
+    assert described.training["config"]["data"]["root"] == "data", "where it was is nobody's business"
 
 
 @pytest.mark.parametrize("has", [False, True])
