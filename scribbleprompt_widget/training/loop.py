@@ -351,9 +351,12 @@ def _refuse_another(path: Path, config: TrainingConfig) -> None:
 
 def _told(config: TrainingConfig) -> dict[str, Any]:
     """The configuration for those who get the weights: files and folders by their names, which are told to anybody."""
-    root = None if config.data.root is None else Path(config.data.root.name)
+    root = None if config.data.root is None else Path(config.data.root).name
     start = None if config.start is None else Path(config.start).name
-    return plain(dataclasses.replace(config, start=start, data=dataclasses.replace(config.data, root=root)))
+    told: dict[str, Any] = plain(
+        dataclasses.replace(config, start=start, data=dataclasses.replace(config.data, root=root))
+    )
+    return told
 
 
 def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:
