@@ -8,7 +8,7 @@ import { resultText } from "./format";
 import { Furniture } from "./furniture";
 import { Gestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
-import { Kernel } from "./kernel";
+import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
@@ -65,7 +65,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   let refreshing = false;
   let ended = false;
 
-  const kernel = new Kernel(
+  const kernel = makeKernel(
     host,
     clock,
     {
