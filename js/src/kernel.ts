@@ -1,12 +1,12 @@
 /** The conversation with the kernel: what was asked and answered, and the masks that came of it. No screen. */
 import type { Clock } from "./clock";
 import { bytesOf, inflate } from "./codec";
-import { Masks, type Patch, type Rect } from "./planes";
-import { Previews } from "./previews";
-import { ProbabilityQuestions } from "./probability";
-import { PromptLists } from "./promptlists";
+import { makeMasks, type Masks, type Patch, type Rect } from "./planes";
+import { makePreviews, type Previews } from "./previews";
+import { makeProbabilityQuestions, type ProbabilityQuestions } from "./probability";
+import { makePromptLists, type PromptLists } from "./promptlists";
 import type { Bytes, Command, DrawnPrompt, Host, Incoming, MaskTrait, PlaneHeader, Reprompt, Steps, Update } from "./protocol";
-import { Requests, type KernelState, type Request } from "./requests";
+import { makeRequests, type KernelState, type Request, type Requests } from "./requests";
 import type { Size } from "./view";
 
 /** `mask_version` says that there is a newer mask; its update should have come by then. */
@@ -77,7 +77,7 @@ export function makeKernel(
   events: KernelEvents,
   stroke: () => { label: number; prompt: DrawnPrompt } | null,
 ): Kernel {
-  let masks = new Masks(0, 0);
+  let masks = makeMasks(0, 0);
   let failed: Request[] = [];
   let seconds: number | null = null;
   let error: string | null = null;
@@ -96,10 +96,10 @@ export function makeKernel(
   let versionTimer = (): void => {};
 
   // Two views of one widget, or a reloaded page, must not share ids.
-  const requests = new Requests(clock, Math.random().toString(36).slice(2, 10), changed);
-  const previews = new Previews(clock, sendPreview);
-  const probability = new ProbabilityQuestions(clock, (label) => tell({ type: "probability", label }));
-  const prompts = new PromptLists();
+  const requests = makeRequests(clock, Math.random().toString(36).slice(2, 10), changed);
+  const previews = makePreviews(clock, sendPreview);
+  const probability = makeProbabilityQuestions(clock, (label) => tell({ type: "probability", label }));
+  const prompts = makePromptLists();
   const calls = [
     host.onMessage(receive),
     host.onChange("mask_version", expectVersion),
@@ -305,7 +305,7 @@ export function makeKernel(
       held = [];
       loading = false;
       wholeAt = -Infinity;
-      masks = new Masks(image.width, image.height, events.touched);
+      masks = makeMasks(image.width, image.height, events.touched);
       imageVersion = host.get("_image")?.version ?? 0;
       const version = host.get("mask_version") ?? 0;
       // The traits may be older, and may still be the image's before.
@@ -345,7 +345,7 @@ export function makeKernel(
       versionTimer();
       requests.free();
       previews.free();
-      masks = new Masks(0, 0);
+      masks = makeMasks(0, 0);
     },
   };
 }
