@@ -1,26 +1,26 @@
 /** The widget put together: what the person does goes to the kernel, what the kernel says goes to the screen. */
 import { browserClock, type Clock } from "./clock";
 import { Chrome } from "./chrome";
-import { Crosshair, wayOf, type StrokeEvents } from "./crosshair";
+import { makeCrosshair, wayOf, type StrokeEvents } from "./crosshair";
 import { giveFocus, listen, setAttribute } from "./dom";
-import { EraserHand } from "./eraser";
+import { makeEraserHand } from "./eraser";
 import { resultText } from "./format";
 import { Furniture } from "./furniture";
-import { Gestures } from "./gestures";
+import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
 import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
-import { Pen, type Hand } from "./pen";
-import { LassoHand } from "./polygon";
+import { makePen, type Hand } from "./pen";
+import { makeLassoHand } from "./polygon";
 import type { Command, Entry, Host, Point } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { isPrompt } from "./requests";
 import { readoutAt } from "./readout";
 import { Scene, type Shown } from "./scene";
-import { SelectHand, type PromptEvents } from "./select";
+import { makeSelectHand, type PromptEvents } from "./select";
 import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
 import { shownPrompts } from "./shown";
 import { Stage, type CursorShape } from "./stage";
@@ -104,12 +104,12 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     mayChange,
     change: (changes) => ask({ type: "reprompt", label: truth.active, changes }),
   };
-  const pen = new Pen(kernel, clock, events);
+  const pen = makePen(kernel, clock, events);
   /** Whose the stroke in progress is. */
   let hand: Hand = pen;
-  const lasso = new LassoHand(pen, events);
-  const select = new SelectHand(events);
-  const eraser = new EraserHand(events);
+  const lasso = makeLassoHand(pen, events);
+  const select = makeSelectHand(events);
+  const eraser = makeEraserHand(events);
   const labelling: Labelling = makeLabelling(host, truth, {
     ask,
     waiting: () => kernel.requests.commands,
@@ -139,7 +139,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       drawn();
     },
   };
-  const crosshair = new Crosshair(strokes);
+  const crosshair = makeCrosshair(strokes);
   const furniture = new Furniture((at) => look(centredOn(view, at, image, stage.size)));
   stage.node.append(crosshair.node, ...furniture.nodes);
   const chrome = new Chrome(stage.node, clock, {
@@ -158,7 +158,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     dismiss: () => kernel.dismiss(),
     cancel: () => void kernel.cancel(),
   });
-  const gestures = new Gestures(stage.top.canvas, {
+  const gestures = makeGestures(stage.top.canvas, {
     ...strokes,
     begin: (at, other) => {
       crosshair.hide();
