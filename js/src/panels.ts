@@ -11,18 +11,18 @@ export class MorePanel {
   readonly node: HTMLElement;
   private model = h(".sp-model");
 
-  constructor(events: { commit(): void; open(panel: "finish" | "label" | "history"): void; copy(): void; help(): void }) {
-    const copy = menuItem("copy", "copy", () => events.copy());
+  constructor(run: (command: "commit" | "copy") => void, open: (panel: "finish" | "label" | "history" | "help") => void) {
+    const copy = menuItem("copy", "copy", () => run("copy"));
     copy.classList.add("sp-apart");
     this.node = makePopover(
       "More",
       ".sp-menu",
-      menuItem("commit", "done", () => events.commit()),
-      menuItem("finish", "finish", () => events.open("finish")),
-      menuItem("labels", "tag", () => events.open("label")),
-      menuItem("history", "history", () => events.open("history")),
+      menuItem("commit", "done", () => run("commit")),
+      menuItem("finish", "finish", () => open("finish")),
+      menuItem("labels", "tag", () => open("label")),
+      menuItem("history", "history", () => open("history")),
       copy,
-      makeButton(".sp-item", "", () => events.help(), icon("keys"), "Keys and gestures"),
+      makeButton(".sp-item", "", () => open("help"), icon("keys"), "Keys and gestures"),
       this.model,
     );
   }

@@ -1,6 +1,6 @@
 /** The widget put together: what the person does goes to the kernel, what the kernel says goes to the screen. */
 import { browserClock, type Clock } from "./clock";
-import { Chrome } from "./chrome";
+import { makeChrome } from "./chrome";
 import { makeCrosshair, wayOf, type StrokeEvents } from "./crosshair";
 import { giveFocus, listen, setAttribute } from "./dom";
 import { makeEraserHand } from "./eraser";
@@ -23,7 +23,7 @@ import { Scene, type Shown } from "./scene";
 import { makeSelectHand, type PromptEvents } from "./select";
 import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
 import { shownPrompts } from "./shown";
-import { Stage, type CursorShape } from "./stage";
+import { makeStage, type CursorShape } from "./stage";
 import type { Tool } from "./stroke";
 import { MORE_TOOLS, type MoreTool } from "./toolspanel";
 import { Truth } from "./truth";
@@ -117,7 +117,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     set,
     rename: () => chrome.renameLabel(),
   });
-  const stage = new Stage(() => image, {
+  const stage = makeStage(() => image, {
     resized: (before, after) => {
       view = before.width ? resized(view, image, before, after) : fit(image, after);
     },
@@ -142,7 +142,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   const crosshair = makeCrosshair(strokes);
   const furniture = new Furniture((at) => look(centredOn(view, at, image, stage.size)));
   stage.node.append(crosshair.node, ...furniture.nodes);
-  const chrome = new Chrome(stage.node, clock, {
+  const chrome = makeChrome(stage.node, clock, {
     run,
     set,
     sign: chooseSign,
@@ -152,7 +152,6 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     unpaint: () => ask({ type: "unpaint", label: truth.active }),
     go: (step) => ask({ type: "go", step }),
     history: () => kernel.askSteps(),
-    copy: () => void chrome.showCode(python()),
     window: () => setWindowing(!windowing),
     retry: () => kernel.retry(),
     dismiss: () => kernel.dismiss(),

@@ -17,9 +17,7 @@ export interface ToolbarEvents {
 
 export interface ToolbarState {
   settings: Settings;
-  canUndo: boolean;
-  canRedo: boolean;
-  canClear: boolean;
+  can: Record<"undo" | "redo" | "clear", boolean>;
   open: string | null;
 }
 
@@ -71,9 +69,7 @@ export class Toolbar {
     this.press("plus", isPositive(settings));
     this.press("minus", !isPositive(settings));
     this.enable("minus", tool !== "box");
-    this.enable("undo", state.canUndo);
-    this.enable("redo", state.canRedo);
-    this.enable("clear", state.canClear);
+    for (const name of ["undo", "redo", "clear"] as const) this.enable(name, state.can[name]);
     for (const name of OPENERS) {
       setAttribute(this.get(name), "aria-expanded", state.open === name);
       this.get(name).classList.toggle("sp-open", state.open === name);

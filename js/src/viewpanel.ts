@@ -11,8 +11,7 @@ import { WindowFields } from "./windowpanel";
 
 export interface ViewEvents {
   set(change: Partial<Settings>): void;
-  fit(): void;
-  actual(): void;
+  run(command: "fit" | "actual"): void;
   /** Drags set window and level, or draw again. */
   window(): void;
 }
@@ -67,8 +66,8 @@ export class ViewPanel {
       field(
         "Zoom",
         this.zoom,
-        makeButton("", titleOf("fit"), events.fit, "Fit"),
-        makeButton("", titleOf("actual"), events.actual, "1:1"),
+        makeButton("", titleOf("fit"), () => events.run("fit"), "Fit"),
+        makeButton("", titleOf("actual"), () => events.run("actual"), "1:1"),
       ),
       ...this.greys.nodes,
     );
