@@ -6,16 +6,16 @@ import { makeHistoryPanel } from "./historypanel";
 import type { CommandName } from "./keys";
 import { makeLabelBar } from "./labelbar";
 import { makeLabelPanel, type LabelEvents } from "./labelpanel";
-import { Bar, CodePanel, makeHelp, MorePanel, type Trouble } from "./panels";
+import { makeBar, makeCodePanel, makeHelp, makeMorePanel, type Trouble } from "./panels";
 import type { Entry, Finish, LabelTrait, Steps } from "./protocol";
 import type { Picture } from "./raster";
 import type { KernelState } from "./requests";
 import { isPositive, toolInHand, widestBrush, type Settings } from "./settings";
 import { makeStatusLine } from "./status";
-import { Toolbar } from "./toolbar";
+import { makeToolbar } from "./toolbar";
 import { makeToolsPanel } from "./toolspanel";
 import type { Size } from "./view";
-import { ViewPanel } from "./viewpanel";
+import { makeViewPanel } from "./viewpanel";
 
 export interface ChromeEvents {
   run(command: CommandName): void;
@@ -112,14 +112,14 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
     toggle(null);
     events.run(command);
   };
-  const toolbar = new Toolbar({ run: events.run, sign: events.sign, toggle });
+  const toolbar = makeToolbar({ run: events.run, sign: events.sign, toggle });
   const labelBar = makeLabelBar({ choose: events.label, add: events.relabel.add, edit: () => toggle("label") });
   const tools = makeToolsPanel(choose);
   const finish = makeFinishPanel(events);
   const label = makeLabelPanel(events.relabel);
   const history = makeHistoryPanel(events.go);
-  const view = new ViewPanel(events);
-  const more = new MorePanel(choose, toggle);
+  const view = makeViewPanel(events);
+  const more = makeMorePanel(choose, toggle);
   const help = makeHelp(() => toggle(null));
   const dialogs: Record<Dialog, HTMLElement> = {
     tools: tools.node,
@@ -130,8 +130,8 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
     history: history.node,
     help,
   };
-  const code = new CodePanel(() => closePanels(true));
-  const bar = new Bar();
+  const code = makeCodePanel(() => closePanels(true));
+  const bar = makeBar();
   const status = makeStatusLine(clock, events.cancel);
   const missing = h(".sp-missing", { hidden: true });
   const root = h(

@@ -5,7 +5,7 @@ import { makeCrosshair, wayOf, type StrokeEvents } from "./crosshair";
 import { giveFocus, listen, setAttribute } from "./dom";
 import { makeEraserHand } from "./eraser";
 import { resultText } from "./format";
-import { Furniture } from "./furniture";
+import { makeFurniture } from "./furniture";
 import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
 import { makeKernel } from "./kernel";
@@ -140,7 +140,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     },
   };
   const crosshair = makeCrosshair(strokes);
-  const furniture = new Furniture((at) => look(centredOn(view, at, image, stage.size)));
+  const furniture = makeFurniture((at) => look(centredOn(view, at, image, stage.size)));
   stage.node.append(crosshair.node, ...furniture.nodes);
   const chrome = makeChrome(stage.node, clock, {
     run,
