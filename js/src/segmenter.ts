@@ -19,14 +19,14 @@ import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { isPrompt } from "./requests";
 import { readoutAt } from "./readout";
-import { Scene, type Shown } from "./scene";
+import { makeScene, type Shown } from "./scene";
 import { makeSelectHand, type PromptEvents } from "./select";
 import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
 import { shownPrompts } from "./shown";
 import { makeStage, type CursorShape } from "./stage";
 import type { Tool } from "./stroke";
 import { MORE_TOOLS, type MoreTool } from "./toolspanel";
-import { Truth } from "./truth";
+import { makeTruth, type Truth } from "./truth";
 import { centredOn, clamp, fit, follow, pan, resized, scaleAt, toImage, toScreen, zoomAt, type Size, type View } from "./view";
 import { dragged, presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
 
@@ -94,8 +94,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     },
     () => pen.soFar,
   );
-  const truth = new Truth(host, kernel.prompts);
-  let scene = new Scene(null, kernel.masks);
+  const truth = makeTruth(host, kernel.prompts);
+  let scene = makeScene(null, kernel.masks);
   const settings = initialSettings(image);
   const events: PromptEvents = {
     where: () => ({ image, view }),
@@ -228,7 +228,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     kernel.open(image, first);
     // Slices of one CT are compared by the same window.
     const keepsWindow = !!picture?.unit && picture.unit === scene.picture?.unit;
-    scene = new Scene(picture, kernel.masks);
+    scene = makeScene(picture, kernel.masks);
     if (picture && !keepsWindow) settings.shading = { ...picture.usual, gamma: 1, inverted: false };
     crosshair.hide();
     toldArea = 0;
