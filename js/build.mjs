@@ -1,4 +1,4 @@
-/** Builds the widget's front end, and the review grid's, into the Python package. */
+/** Builds the widget's front end, and the review grid's, into the Python package, or into the folder that is named. */
 import { build } from "esbuild";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const texts = markedSources(root);
 await build({
   absWorkingDir: root,
   entryPoints: ["src/widget.ts", "src/review.ts"],
-  outdir: "../scribbleprompt_widget/static",
+  outdir: process.argv[2] ?? "../scribbleprompt_widget/static",
   bundle: true,
   format: "esm",
   target: "es2022",

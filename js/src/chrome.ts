@@ -6,16 +6,16 @@ import { makeHistoryPanel } from "./historypanel";
 import type { CommandName } from "./keys";
 import { makeLabelBar } from "./labelbar";
 import { makeLabelPanel, type LabelEvents } from "./labelpanel";
-import { Bar, CodePanel, makeHelp, MorePanel, type Trouble } from "./panels";
+import { makeBar, makeCodePanel, makeHelp, makeMorePanel, type Trouble } from "./panels";
 import type { Entry, Finish, LabelTrait, Steps } from "./protocol";
 import type { Picture } from "./raster";
 import type { KernelState } from "./requests";
 import { isPositive, toolInHand, widestBrush, type Settings } from "./settings";
-import { StatusLine } from "./status";
-import { Toolbar } from "./toolbar";
+import { makeStatusLine } from "./status";
+import { makeToolbar } from "./toolbar";
 import { makeToolsPanel } from "./toolspanel";
 import type { Size } from "./view";
-import { ViewPanel } from "./viewpanel";
+import { makeViewPanel } from "./viewpanel";
 
 export interface ChromeEvents {
   run(command: CommandName): void;
@@ -29,7 +29,6 @@ export interface ChromeEvents {
   go(step: number): void;
   /** The history is shown. */
   history(): void;
-  copy(): void;
   /** Drags set window and level, or draw again. */
   window(): void;
   retry(): void;
@@ -71,242 +70,203 @@ const LOST: Partial<Record<ChromeState["state"], string>> = {
     "Copy as Python keeps what you drew.",
 };
 
-/** Popovers: at most one is open. */
-const PANELS = ["tools", "view", "more", "finish", "label", "history"] as const;
-type PanelName = (typeof PANELS)[number];
-type Dialog = PanelName | "help";
+/** What lies over the picture: at most one is open. */
+type Dialog = "tools" | "view" | "more" | "finish" | "label" | "history" | "help";
 
-export class Chrome {
+export interface Chrome {
   readonly root: HTMLElement;
-  private toolbar: Toolbar;
-  private labelBar: ReturnType<typeof makeLabelBar>;
-  private tools: ReturnType<typeof makeToolsPanel>;
-  private finish: ReturnType<typeof makeFinishPanel>;
-  private label: ReturnType<typeof makeLabelPanel>;
-  private history: ReturnType<typeof makeHistoryPanel>;
-  private view: ViewPanel;
-  private more: MorePanel;
-  private help: HTMLElement;
-  private code: CodePanel;
-  private bar = new Bar();
-  private status: StatusLine;
-  private missing = h(".sp-missing", { hidden: true });
-  private open: Dialog | null = null;
+  readonly historyShown: boolean;
+  readonly codeShown: boolean;
+  update(state: ChromeState): void;
+  /** Let the person name the active label. */
+  renameLabel(): void;
+  showHistory(steps: Steps): void;
+  showCode(code: string): Promise<void>;
+  updateCode(code: string): void;
+  /** Open what lies over the picture, or close it; null: whatever is open. */
+  toggle(dialog: Dialog | null): void;
+  /** Close what lies over the picture, and with `all` the code below it too. False when nothing was open. */
+  closePanels(all?: boolean): boolean;
+  /** Give the keys back to the notebook. */
+  leave(): void;
+  say(text: string): void;
+  quiet(): void;
+  announce(text: string): void;
+  /** What is under the pointer. */
+  read(text: string): void;
+  /** Say in the picture's place why there is none. */
+  showMissing(text: string): void;
+  free(): void;
+}
+
+export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvents): Chrome {
+  let open: Dialog | null = null;
   /** Where the focus was before it went into a panel. */
-  private opener: HTMLElement | null = null;
+  let opener: HTMLElement | null = null;
   /** Whether the last thing done here was done by the keyboard. */
-  private byKeys = false;
-  private last: ChromeState | null = null;
-  private panels: Record<PanelName, { node: HTMLElement }>;
+  let byKeys = false;
+  let last: ChromeState | null = null;
 
-  constructor(
-    stage: HTMLElement,
-    clock: Clock,
-    private events: ChromeEvents,
-  ) {
-    this.toolbar = new Toolbar({
-      run: events.run,
-      sign: events.sign,
-      toggle: (panel) => this.toggle(panel),
-    });
-    this.labelBar = makeLabelBar({ choose: events.label, add: events.relabel.add, edit: () => this.toggle("label") });
-    this.tools = makeToolsPanel((command) => {
-      this.toggle(null);
-      events.run(command);
-    });
-    this.finish = makeFinishPanel(events);
-    this.label = makeLabelPanel(events.relabel);
-    this.history = makeHistoryPanel(events.go);
-    this.view = new ViewPanel({
-      set: events.set,
-      fit: () => events.run("fit"),
-      actual: () => events.run("actual"),
-      window: events.window,
-    });
-    this.more = new MorePanel({
-      commit: () => {
-        this.toggle(null);
-        events.run("commit");
-      },
-      open: (panel) => this.toggle(panel),
-      copy: () => {
-        this.toggle(null);
-        events.copy();
-      },
-      help: () => this.toggle("help"),
-    });
-    const { tools, view, more, finish, label, history } = this;
-    this.panels = { tools, view, more, finish, label, history };
-    this.help = makeHelp(() => this.toggle(null));
-    this.code = new CodePanel(() => this.closePanels(true));
-    this.status = new StatusLine(clock, () => this.events.cancel());
-    this.root = h(
-      ".sp-segmenter",
-      { tabindex: 0, role: "application", label: "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },
-      this.toolbar.node,
-      this.labelBar.node,
-      h(".sp-body", stage, this.missing, ...PANELS.map((name) => this.panels[name].node), this.help),
-      this.bar.node,
-      this.code.node,
-      this.status.node,
-      this.status.live,
-    );
-    listen(this.root, "keydown", () => (this.byKeys = true), { capture: true });
-    listen(this.root, "pointerdown", () => (this.byKeys = false), { capture: true });
-    // A clicked button gives the focus on, so that the keys keep working; one pressed by the keyboard keeps it.
-    listen(this.root, "click", (event) => {
-      const isPointer = event.detail > 0 && (event.target as Element).closest("button");
-      if (isPointer && document.activeElement?.closest("button")) giveFocus(this.root);
-    });
-  }
+  /** Close the menu and do what was chosen there. */
+  const choose = (command: CommandName): void => {
+    toggle(null);
+    events.run(command);
+  };
+  const toolbar = makeToolbar({ run: events.run, sign: events.sign, toggle });
+  const labelBar = makeLabelBar({ choose: events.label, add: events.relabel.add, edit: () => toggle("label") });
+  const tools = makeToolsPanel(choose);
+  const finish = makeFinishPanel(events);
+  const label = makeLabelPanel(events.relabel);
+  const history = makeHistoryPanel(events.go);
+  const view = makeViewPanel(events);
+  const more = makeMorePanel(choose, toggle);
+  const help = makeHelp(() => toggle(null));
+  const dialogs: Record<Dialog, HTMLElement> = {
+    tools: tools.node,
+    view: view.node,
+    more: more.node,
+    finish: finish.node,
+    label: label.node,
+    history: history.node,
+    help,
+  };
+  const code = makeCodePanel(() => closePanels(true));
+  const bar = makeBar();
+  const status = makeStatusLine(clock, events.cancel);
+  const missing = h(".sp-missing", { hidden: true });
+  const root = h(
+    ".sp-segmenter",
+    { tabindex: 0, role: "application", label: "Segmenter: arrows and Enter draw, ? shows all keys", "data-jp-suppress-context-menu": "" },
+    toolbar.node,
+    labelBar.node,
+    h(".sp-body", stage, missing, ...Object.values(dialogs)),
+    bar.node,
+    code.node,
+    status.node,
+    status.live,
+  );
+  listen(root, "keydown", () => (byKeys = true), { capture: true });
+  listen(root, "pointerdown", () => (byKeys = false), { capture: true });
+  // A clicked button gives the focus on, so that the keys keep working; one pressed by the keyboard keeps it.
+  listen(root, "click", (event) => {
+    const isPointer = event.detail > 0 && (event.target as Element).closest("button");
+    if (isPointer && document.activeElement?.closest("button")) giveFocus(root);
+  });
 
-  update(state: ChromeState): void {
-    this.last = state;
+  function update(state: ChromeState): void {
+    last = state;
     const { settings, labels, active, entries } = state;
-    setAttribute(this.root, "data-state", state.state);
-    setAttribute(this.root, "data-tool", toolInHand(settings));
-    setAttribute(this.root, "data-direct", settings.direct);
-    setAttribute(this.root, "data-objects", entries[active]!.objects);
-    setAttribute(this.root, "data-sign", isPositive(settings) ? "positive" : "negative");
-    this.root.style.setProperty("--sp-label", labels[active]!.color);
-    this.toolbar.update({
-      settings,
-      canUndo: state.can.undo,
-      canRedo: state.can.redo,
-      canClear: state.can.clear,
-      open: this.open,
-    });
-    this.labelBar.update({ labels, active, entries, hidden: settings.hiddenLabels });
-    for (const name of PANELS) this.panels[name].node.hidden = this.open !== name;
-    if (this.open === "tools") this.tools.update(settings);
-    if (this.open === "view") {
-      this.view.update(settings, widestBrush(state.image), state.zoom, state.picture, state.windowing);
-    }
-    if (this.open === "finish") this.finish.update(entries[active]!);
-    if (this.open === "label") {
+    const [entry, shown] = [entries[active]!, labels[active]!];
+    setAttribute(root, "data-state", state.state);
+    setAttribute(root, "data-tool", toolInHand(settings));
+    setAttribute(root, "data-direct", settings.direct);
+    setAttribute(root, "data-objects", entry.objects);
+    setAttribute(root, "data-sign", isPositive(settings) ? "positive" : "negative");
+    root.style.setProperty("--sp-label", shown.color);
+    toolbar.update({ settings, can: state.can, open });
+    labelBar.update({ labels, active, entries, hidden: settings.hiddenLabels });
+    for (const [name, node] of Object.entries(dialogs)) node.hidden = open !== name;
+    if (open === "tools") tools.update(settings);
+    if (open === "view") view.update(settings, widestBrush(state.image), state.zoom, state.picture, state.windowing);
+    if (open === "finish") finish.update(entry);
+    if (open === "label") {
       const hidden = settings.hiddenLabels.includes(active);
-      this.label.update({ label: labels[active]!, several: labels.length > 1, hidden, locked: entries[active]!.locked });
+      label.update({ label: shown, several: labels.length > 1, hidden, locked: entry.locked });
     }
-    this.help.hidden = this.open !== "help";
-    this.more.update(state.model);
-    this.bar.show(this.trouble(state));
-    this.status.update({
+    more.update(state.model);
+    bar.show(trouble(state));
+    status.update({
       ...state,
-      label: labels[active]!,
-      objects: entries[active]!.objects,
+      label: shown,
+      objects: entry.objects,
       // A short wait is not worth a flicker.
       state: state.state === "thinking" && !state.slow ? "ready" : state.state,
     });
   }
 
-  /** Let the person name the active label. */
-  renameLabel(): void {
-    if (this.open !== "label") this.toggle("label");
-    this.label.rename();
+  function toggle(dialog: Dialog | null): void {
+    const next = open === dialog ? null : dialog;
+    if (next === open) return;
+    if (open) exit(dialogs[open]);
+    open = next;
+    if (last) update(last);
+    if (next === "history") events.history();
+    if (next) enter(dialogs[next]);
   }
 
-  get historyShown(): boolean {
-    return this.open === "history";
-  }
-
-  showHistory(steps: Steps): void {
-    this.history.show(steps, this.last?.labels ?? []);
-  }
-
-  async showCode(code: string): Promise<void> {
-    await this.code.show(code);
-    this.enter(this.code.node);
-  }
-
-  get codeShown(): boolean {
-    return !this.code.node.hidden;
-  }
-
-  updateCode(code: string): void {
-    this.code.update(code);
-  }
-
-  /** Close what lies over the picture, and with `all` the code below it too. False when nothing was open. */
-  closePanels(all = false): boolean {
-    const wasOpen = this.open !== null || (all && this.codeShown);
-    this.toggle(null);
-    if (all && this.codeShown) {
-      this.exit(this.code.node);
-      this.code.node.hidden = true;
+  function closePanels(all = false): boolean {
+    const closesCode = all && !code.node.hidden;
+    const wasOpen = open !== null || closesCode;
+    toggle(null);
+    if (closesCode) {
+      exit(code.node);
+      code.node.hidden = true;
     }
     return wasOpen;
   }
 
-  /** Give the keys back to the notebook. */
-  leave(): void {
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    giveFocus(this.root.parentElement?.closest<HTMLElement>("[tabindex]"));
-  }
-
-  say(text: string): void {
-    this.status.say(text);
-  }
-
-  quiet(): void {
-    this.status.quiet();
-  }
-
-  announce(text: string): void {
-    this.status.announce(text);
-  }
-
-  /** What is under the pointer. */
-  read(text: string): void {
-    setText(this.status.readout, text);
-  }
-
-  /** Say in the picture's place why there is none. */
-  showMissing(text: string): void {
-    this.missing.hidden = !text;
-    setText(this.missing, text);
-  }
-
-  free(): void {
-    this.status.free();
-    this.code.free();
-    this.root.remove();
-  }
-
-  /** Open what lies over the picture, or close it; null: whatever is open. */
-  toggle(dialog: Dialog | null): void {
-    const next = this.open === dialog ? null : dialog;
-    if (next === this.open) return;
-    if (this.open) this.exit(this.nodeOf(this.open));
-    this.open = next;
-    if (this.last) this.update(this.last);
-    if (next === "history") this.events.history();
-    if (next) this.enter(this.nodeOf(next));
-  }
-
-  private nodeOf(dialog: Dialog): HTMLElement {
-    return dialog === "help" ? this.help : this.panels[dialog].node;
-  }
-
   /** Whoever opened a panel by the keyboard goes on in it. */
-  private enter(node: HTMLElement): void {
+  function enter(node: HTMLElement): void {
     const focused = document.activeElement;
-    if (!this.byKeys || !(focused instanceof HTMLElement) || !this.root.contains(focused)) return;
-    this.opener = focused;
+    if (!byKeys || !(focused instanceof HTMLElement) || !root.contains(focused)) return;
+    opener = focused;
     giveFocus(node.querySelector<HTMLElement>("input, button"));
   }
 
   /** A panel is about to close: what has the focus in it gives it back. */
-  private exit(node: HTMLElement): void {
-    if (node.contains(document.activeElement)) giveFocus(this.opener ?? this.root);
-    this.opener = null;
+  function exit(node: HTMLElement): void {
+    if (node.contains(document.activeElement)) giveFocus(opener ?? root);
+    opener = null;
   }
 
-  private trouble({ state, error, failed }: ChromeState): Trouble | null {
+  function trouble({ state, error, failed }: ChromeState): Trouble | null {
     const lost = LOST[state];
-    if (lost) return { kind: "lost", text: lost, actions: [["Copy as Python", this.events.copy]] };
+    if (lost) return { kind: "lost", text: lost, actions: [["Copy as Python", () => events.run("copy")]] };
     if (error === null) return null;
-    const actions: Trouble["actions"] = [["Dismiss", this.events.dismiss]];
-    if (failed) actions.unshift([failed > 1 ? `Retry ${failed}` : "Retry", this.events.retry]);
+    const actions: Trouble["actions"] = [["Dismiss", events.dismiss]];
+    if (failed) actions.unshift([failed > 1 ? `Retry ${failed}` : "Retry", events.retry]);
     return { kind: "error", text: error, actions };
   }
+
+  return {
+    root,
+    get historyShown() {
+      return open === "history";
+    },
+    get codeShown() {
+      return !code.node.hidden;
+    },
+    update,
+    renameLabel() {
+      if (open !== "label") toggle("label");
+      label.rename();
+    },
+    showHistory(steps) {
+      history.show(steps, last?.labels ?? []);
+    },
+    async showCode(text) {
+      await code.show(text);
+      enter(code.node);
+    },
+    updateCode: (text) => code.update(text),
+    toggle,
+    closePanels,
+    leave() {
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      giveFocus(root.parentElement?.closest<HTMLElement>("[tabindex]"));
+    },
+    say: status.say,
+    quiet: status.quiet,
+    announce: status.announce,
+    read: (text) => setText(status.readout, text),
+    showMissing(text) {
+      missing.hidden = !text;
+      setText(missing, text);
+    },
+    free() {
+      status.free();
+      code.free();
+      root.remove();
+    },
+  };
 }

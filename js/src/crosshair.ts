@@ -33,58 +33,72 @@ export interface StrokeEvents {
   cancel(): void;
 }
 
-export class Crosshair {
-  readonly node = h(".sp-crosshair", { "aria-hidden": "true", hidden: true });
+export interface Crosshair {
+  readonly node: HTMLElement;
   /** In image pixels; null while the keyboard does not draw. */
-  at: Point | null = null;
-  drawing = false;
-
-  constructor(private hand: StrokeEvents) {}
-
-  move(key: string, from: Point, scale: number, image: Size): Point {
-    return (this.at = stepped(this.at ?? from, key, scale, image));
-  }
-
+  readonly at: Point | null;
+  readonly drawing: boolean;
+  move(key: string, from: Point, scale: number, image: Size): Point;
   /** Follow the view; a stroke goes on to where the crosshair is. */
-  draw(view: View): void {
-    this.node.hidden = !this.at;
-    if (!this.at) return;
-    const [x, y] = toScreen(view, this.at);
-    this.node.style.transform = `translate(${x}px, ${y}px)`;
-  }
-
+  draw(view: View): void;
   /** The key that draws was pressed. */
-  press(view: View, tool: Tool): void {
-    if (!this.at) return;
-    const place = toScreen(view, this.at);
-    if (this.drawing) {
-      this.hand.move([place]);
-      this.finish();
-    } else if (this.hand.begin(place, false)) {
-      this.drawing = true;
-      if (AT_ONCE.includes(tool)) this.finish();
-    }
-  }
-
+  press(view: View, tool: Tool): void;
   /** End the stroke, and keep it. */
-  finish(): void {
-    if (!this.drawing) return;
-    this.drawing = false;
-    this.hand.end();
-  }
-
+  finish(): void;
   /** Drop the stroke. False when there was none. */
-  cancel(): boolean {
-    if (!this.drawing) return false;
-    this.drawing = false;
-    this.hand.cancel();
-    return true;
+  cancel(): boolean;
+  /** The pointer takes over. */
+  hide(): void;
+}
+
+export function makeCrosshair(hand: StrokeEvents): Crosshair {
+  const node = h(".sp-crosshair", { "aria-hidden": "true", hidden: true });
+  let at: Point | null = null;
+  let drawing = false;
+
+  function finish(): void {
+    if (!drawing) return;
+    drawing = false;
+    hand.end();
   }
 
-  /** The pointer takes over. */
-  hide(): void {
-    this.finish();
-    this.at = null;
-    this.node.hidden = true;
-  }
+  return {
+    node,
+    get at() {
+      return at;
+    },
+    get drawing() {
+      return drawing;
+    },
+    move: (key, from, scale, image) => (at = stepped(at ?? from, key, scale, image)),
+    draw(view) {
+      node.hidden = !at;
+      if (!at) return;
+      const [x, y] = toScreen(view, at);
+      node.style.transform = `translate(${x}px, ${y}px)`;
+    },
+    press(view, tool) {
+      if (!at) return;
+      const place = toScreen(view, at);
+      if (drawing) {
+        hand.move([place]);
+        finish();
+      } else if (hand.begin(place, false)) {
+        drawing = true;
+        if (AT_ONCE.includes(tool)) finish();
+      }
+    },
+    finish,
+    cancel() {
+      if (!drawing) return false;
+      drawing = false;
+      hand.cancel();
+      return true;
+    },
+    hide() {
+      finish();
+      at = null;
+      node.hidden = true;
+    },
+  };
 }

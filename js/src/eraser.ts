@@ -5,7 +5,6 @@ import { max } from "./math";
 import type { Hand } from "./pen";
 import type { Point, Reprompt } from "./protocol";
 import type { PromptEvents } from "./select";
-import type { Mark } from "./stroke";
 import { toImage } from "./view";
 
 /** In CSS pixels: a smaller eraser hits nothing. */
@@ -15,47 +14,51 @@ const CLICK_RADIUS = 7;
 /** In CSS pixels, of the eraser's way. */
 const TOLERANCE = 0.5;
 
-export class EraserHand implements Hand {
-  private points: Point[] = [];
-  private width = 0;
-
-  constructor(private events: PromptEvents) {}
-
-  /** In image pixels, for a brush of that width. */
-  widthOf(brush: number): number {
-    return max(brush, LEAST_WIDTH / this.events.where().view.scale);
-  }
-
-  begin(at: Point, { width }: Mark): void {
-    if (!this.events.mayChange()) return;
-    this.width = this.widthOf(width);
-    this.points = [toImage(this.events.where().view, at)];
-  }
-
-  extend(points: Point[]): void {
-    if (!this.points.length) return;
-    const { view } = this.events.where();
-    for (const at of points) {
-      const point = toImage(view, at);
-      if (distance(point, this.points[this.points.length - 1]!) * view.scale >= TOLERANCE) this.points.push(point);
-    }
-  }
-
-  commit(): void {
-    const { changes } = this;
-    this.points = [];
-    if (changes.length && this.events.mayChange()) this.events.change(changes);
-  }
-
-  discard(): void {
-    this.points = [];
-  }
-
+export interface EraserHand extends Hand {
   /** What the wipe so far would make of the list. */
-  get changes(): Reprompt[] {
-    if (!this.points.length) return [];
-    const { scale } = this.events.where().view;
-    const wipe: Wipe = { points: simplify(this.points, TOLERANCE / scale), radius: this.width / 2, reach: CLICK_RADIUS / scale };
-    return wiped(this.events.prompts(), wipe);
+  readonly changes: Reprompt[];
+  /** In image pixels, for a brush of that width. */
+  widthOf(brush: number): number;
+}
+
+export function makeEraserHand({ where, prompts, mayChange, change }: PromptEvents): EraserHand {
+  let way: Point[] = [];
+  let width = 0;
+
+  const widthOf = (brush: number): number => max(brush, LEAST_WIDTH / where().view.scale);
+
+  function changes(): Reprompt[] {
+    if (!way.length) return [];
+    const { scale } = where().view;
+    const wipe: Wipe = { points: simplify(way, TOLERANCE / scale), radius: width / 2, reach: CLICK_RADIUS / scale };
+    return wiped(prompts(), wipe);
   }
+
+  return {
+    get changes() {
+      return changes();
+    },
+    widthOf,
+    begin(at, mark) {
+      if (!mayChange()) return;
+      width = widthOf(mark.width);
+      way = [toImage(where().view, at)];
+    },
+    extend(points) {
+      if (!way.length) return;
+      const { view } = where();
+      for (const at of points) {
+        const point = toImage(view, at);
+        if (distance(point, way[way.length - 1]!) * view.scale >= TOLERANCE) way.push(point);
+      }
+    },
+    commit() {
+      const made = changes();
+      way = [];
+      if (made.length && mayChange()) change(made);
+    },
+    discard() {
+      way = [];
+    },
+  };
 }

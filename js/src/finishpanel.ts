@@ -3,7 +3,7 @@ import { h, listen, makeButton, makePopover, setText } from "./dom";
 import { counted } from "./format";
 import { round } from "./math";
 import type { Entry, Finish } from "./protocol";
-import { checkbox, Slider } from "./fields";
+import { checkbox, makeSlider } from "./fields";
 
 /** In pixels. */
 const SMOOTHEST = 10;
@@ -53,7 +53,7 @@ function lateSlider(
   done: (value: number) => void,
 ): { node: HTMLElement; update(value: number): void } {
   let held = false;
-  const slider = new Slider(caption, title, least, (value) => {
+  const slider = makeSlider(caption, title, least, (value) => {
     held = true;
     show(value);
   });

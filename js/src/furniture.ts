@@ -1,10 +1,10 @@
 /** What lies over the picture's corners: minimap, scale bar, and the legend of what is on. */
 import { h, setText } from "./dom";
 import { VIRIDIS } from "./heatmap";
-import { Minimap } from "./minimap";
+import { makeMinimap } from "./minimap";
 import type { Point } from "./protocol";
 import type { Picture } from "./raster";
-import { ScaleBar } from "./scalebar";
+import { makeScaleBar } from "./scalebar";
 import type { Settings } from "./settings";
 import type { Size, View } from "./view";
 import { windowText } from "./windowlevel";
@@ -19,36 +19,31 @@ export interface FurnitureState {
   windowing: boolean;
 }
 
-export class Furniture {
-  private minimap: Minimap;
-  private scaleBar = new ScaleBar();
-  private window = h(".sp-tag");
-  private name = h("span");
-  private heat = h(
-    ".sp-tag",
-    "0",
-    h("span.sp-ramp", { style: `background: linear-gradient(to right, ${VIRIDIS.join()})` }),
-    "1 ",
-    this.name,
-  );
+export interface Furniture {
   readonly nodes: HTMLElement[];
+  update(state: FurnitureState): void;
+  free(): void;
+}
 
-  constructor(look: (at: Point) => void) {
-    this.minimap = new Minimap(look);
-    this.nodes = [h(".sp-tags", this.window, this.heat), this.scaleBar.node, this.minimap.node];
-  }
-
-  update({ picture, settings, spacing, view, stage, windowing }: FurnitureState): void {
-    const { shading, heat } = settings;
-    this.minimap.update(picture, shading, view, stage);
-    this.scaleBar.update(picture && spacing, view.scale, stage.width);
-    this.window.hidden = !windowing;
-    if (windowing) setText(this.window, `${windowText(shading, picture?.unit)} · drag ↔ ↕`);
-    this.heat.hidden = heat === "off";
-    setText(this.name, heat);
-  }
-
-  free(): void {
-    this.minimap.free();
-  }
+/** `look` is given a place in shares of the image's width and height. */
+export function makeFurniture(look: (at: Point) => void): Furniture {
+  const minimap = makeMinimap(look);
+  const scaleBar = makeScaleBar();
+  const greys = h(".sp-tag");
+  const name = h("span");
+  const ramp = h("span.sp-ramp", { style: `background: linear-gradient(to right, ${VIRIDIS.join()})` });
+  const legend = h(".sp-tag", "0", ramp, "1 ", name);
+  return {
+    nodes: [h(".sp-tags", greys, legend), scaleBar.node, minimap.node],
+    update({ picture, settings, spacing, view, stage, windowing }) {
+      const { shading, heat } = settings;
+      minimap.update(picture, shading, view, stage);
+      scaleBar.update(picture && spacing, view.scale, stage.width);
+      greys.hidden = !windowing;
+      if (windowing) setText(greys, `${windowText(shading, picture?.unit)} · drag ↔ ↕`);
+      legend.hidden = heat === "off";
+      setText(name, heat);
+    },
+    free: minimap.free,
+  };
 }

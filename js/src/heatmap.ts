@@ -32,36 +32,42 @@ export function heatColors(mode: HeatMode): Uint32Array {
   });
 }
 
-export class HeatMap {
-  private surface: Surface | null = null;
-  private drawn: Probabilities | null = null;
-  private mode: HeatMode = "off";
-
+export interface HeatMap {
   /** `view` in canvas pixels. */
-  draw(context: CanvasRenderingContext2D, view: View, map: Probabilities, mode: HeatMode): void {
-    if (map !== this.drawn || mode !== this.mode) this.paint(map, mode);
-    if (!this.surface) return;
-    const { x, y, width, height } = map;
-    context.imageSmoothingEnabled = true;
-    context.drawImage(
-      this.surface.canvas,
-      ...([view.x + x * view.scale, view.y + y * view.scale, width * view.scale, height * view.scale] as const),
-    );
+  draw(context: CanvasRenderingContext2D, view: View, map: Probabilities, mode: HeatMode): void;
+  free(): void;
+}
+
+export function makeHeatMap(): HeatMap {
+  let surface: Surface | null = null;
+  let drawn: Probabilities | null = null;
+  let drawnMode: HeatMode = "off";
+
+  function free(): void {
+    freeSurface(surface);
+    surface = drawn = null;
   }
 
-  free(): void {
-    freeSurface(this.surface);
-    this.surface = this.drawn = null;
-  }
-
-  private paint(map: Probabilities, mode: HeatMode): void {
-    this.free();
+  function paint(map: Probabilities, mode: HeatMode): void {
+    free();
     const [height, width] = map.shape;
-    this.drawn = map;
-    this.mode = mode;
-    this.surface = makeSurface(width, height);
+    drawn = map;
+    drawnMode = mode;
+    surface = makeSurface(width, height);
     const colors = heatColors(mode);
-    if (!this.surface) return;
-    writePixels(this.surface, { x: 0, y: 0, width, height }, (out) => map.values.forEach((value, i) => (out[i] = colors[value]!)));
+    if (!surface) return;
+    writePixels(surface, { x: 0, y: 0, width, height }, (out) => map.values.forEach((value, i) => (out[i] = colors[value]!)));
   }
+
+  return {
+    draw(context, view, map, mode) {
+      if (map !== drawn || mode !== drawnMode) paint(map, mode);
+      if (!surface) return;
+      const { x, y, width, height } = map;
+      const { scale } = view;
+      context.imageSmoothingEnabled = true;
+      context.drawImage(surface.canvas, view.x + x * scale, view.y + y * scale, width * scale, height * scale);
+    },
+    free,
+  };
 }

@@ -3,7 +3,7 @@ import type { Pixels } from "./codec";
 import type { Rect } from "./planes";
 import { greyOf, paintPixels, reduced, type Picture } from "./raster";
 import { freeSurface, makeSurface, writePixels, type Surface } from "./surface";
-import { levelFor, placeTile, tileRect, visibleTiles } from "./tiles";
+import { drawTile, levelFor, tileRect, visibleTiles } from "./tiles";
 import type { Size, View } from "./view";
 import type { Shading } from "./windowlevel";
 
@@ -20,99 +20,86 @@ interface Tile {
   shading: Shading;
 }
 
-export class ImageTiles {
-  /** In the order of their last use. */
-  private tiles = new Map<string, Tile>();
-  /** The level first shown: its tiles stand in while finer ones are painted. */
-  private coarse: number | null = null;
-
-  private shading: Shading | null = null;
-  private grey: (pixel: number) => number = () => 0;
-  private complete = true;
-
-  constructor(private picture: Picture) {}
-
+export interface ImageTiles {
   /** Draw what is seen (`view` in canvas pixels). False when some tiles have to wait for the next frame. */
-  draw(context: CanvasRenderingContext2D, view: View, stage: Size, shading: Shading): boolean {
-    // One window after the other: while it is dragged, the last tiles would else never have their turn.
-    if (this.complete && shading !== this.shading) {
-      this.shading = shading;
-      this.grey = greyOf(this.picture, shading);
-    }
-    this.complete = this.drawAll(context, view, stage);
-    return this.complete && shading === this.shading;
-  }
+  draw(context: CanvasRenderingContext2D, view: View, stage: Size, shading: Shading): boolean;
+  free(): void;
+}
 
-  private drawAll(context: CanvasRenderingContext2D, view: View, stage: Size): boolean {
-    const level = levelFor(view.scale);
-    this.coarse ??= level;
+export function makeImageTiles(picture: Picture): ImageTiles {
+  /** In the order of their last use. */
+  const tiles = new Map<string, Tile>();
+  /** The level first shown: its tiles stand in while finer ones are painted. */
+  let coarse: number | null = null;
+  /** What tiles are painted with, and what that makes of a pixel. */
+  let current: Shading;
+  let grey: (pixel: number) => number;
+  let complete = true;
+
+  function drawAll(context: CanvasRenderingContext2D, view: View, stage: Size): boolean {
+    const finest = levelFor(view.scale);
+    coarse ??= finest;
     const until = performance.now() + FRAME_BUDGET;
-    if (this.drawLevel(context, view, stage, level, until, false) === 0) return true;
-    if (this.coarse > level) this.drawLevel(context, view, stage, this.coarse, until, true);
-    return this.drawLevel(context, view, stage, level, until, true) === 0;
-  }
 
-  free(): void {
-    for (const { surface } of this.tiles.values()) freeSurface(surface);
-    this.tiles.clear();
-  }
-
-  /** How many tiles were missing, or still show another window. */
-  private drawLevel(
-    context: CanvasRenderingContext2D,
-    view: View,
-    stage: Size,
-    level: number,
-    until: number,
-    keptOnly: boolean,
-  ): number {
-    const span = visibleTiles(view, stage, this.picture, level);
-    let missing = 0;
-    context.imageSmoothingEnabled = view.scale * 2 ** level < 1;
-    for (let row = span.top; row < span.bottom; row++) {
-      for (let column = span.left; column < span.right; column++) {
-        const tile = this.tile(column, row, level, keptOnly || performance.now() > until);
-        if (!tile) {
-          missing++;
-          continue;
+    /** How many tiles were missing, or still show another window. */
+    const drawLevel = (level: number, keptOnly: boolean): number => {
+      const span = visibleTiles(view, stage, picture, level);
+      let missing = 0;
+      for (let row = span.top; row < span.bottom; row++) {
+        for (let column = span.left; column < span.right; column++) {
+          const rect = tileRect(column, row, level, picture);
+          const tile = tileOf(`${level}/${row}/${column}`, rect, level, keptOnly || performance.now() > until);
+          if (tile?.shading !== current) missing++;
+          if (tile) drawTile(context, tile.surface.canvas, rect, level, view, picture);
         }
-        if (tile.shading !== this.shading) missing++;
-        const rect = tileRect(column, row, level, this.picture);
-        const { sourceWidth, sourceHeight, target } = placeTile(rect, level, view, this.picture);
-        context.drawImage(
-          tile.surface.canvas,
-          ...[0, 0, sourceWidth, sourceHeight, target.x, target.y, target.width, target.height] as const,
-        );
       }
-    }
-    return missing;
+      return missing;
+    };
+    if (drawLevel(finest, false) === 0) return true;
+    if (coarse > finest) drawLevel(coarse, true);
+    return drawLevel(finest, true) === 0;
   }
 
-  private tile(column: number, row: number, level: number, keptOnly: boolean): Tile | null {
-    const key = `${level}/${row}/${column}`;
-    let tile = this.tiles.get(key) ?? null;
-    if (!keptOnly && tile?.shading !== this.shading) tile = this.paint(tile, tileRect(column, row, level, this.picture), level);
+  function tileOf(key: string, rect: Rect, level: number, keptOnly: boolean): Tile | null {
+    let tile = tiles.get(key) ?? null;
+    if (!keptOnly && tile?.shading !== current) tile = paint(tile, rect, level);
     if (!tile) return null;
-    this.tiles.delete(key);
-    this.tiles.set(key, tile);
+    tiles.delete(key);
+    tiles.set(key, tile);
     return tile;
   }
 
   /** Make a tile, or paint one anew. */
-  private paint(old: Tile | null, rect: Rect, level: number): Tile | null {
-    if (!old) this.makeRoom();
+  function paint(old: Tile | null, rect: Rect, level: number): Tile | null {
+    if (!old) makeRoom();
     const surface = old?.surface ?? makeSurface(rect.width, rect.height);
     if (!surface) return null;
-    const means = old?.means ?? (level ? reduced(this.picture, rect, level) : null);
-    writePixels(surface, { ...rect, x: 0, y: 0 }, (out) => paintPixels(this.picture, rect, this.grey, out, means));
-    return { surface, means, shading: this.shading! };
+    const means = old?.means ?? (level ? reduced(picture, rect, level) : null);
+    writePixels(surface, { ...rect, x: 0, y: 0 }, (out) => paintPixels(picture, rect, grey, out, means));
+    return { surface, means, shading: current };
   }
 
-  private makeRoom(): void {
-    for (const [key, tile] of this.tiles) {
-      if (this.tiles.size < KEPT_TILES) return;
+  function makeRoom(): void {
+    for (const [key, tile] of tiles) {
+      if (tiles.size < KEPT_TILES) return;
       freeSurface(tile.surface);
-      this.tiles.delete(key);
+      tiles.delete(key);
     }
   }
+
+  return {
+    draw(context, view, stage, shading) {
+      // One window after the other: while it is dragged, the last tiles would else never have their turn.
+      if (complete && shading !== current) {
+        current = shading;
+        grey = greyOf(picture, shading);
+      }
+      complete = drawAll(context, view, stage);
+      return complete && shading === current;
+    },
+    free() {
+      for (const { surface } of tiles.values()) freeSurface(surface);
+      tiles.clear();
+    },
+  };
 }

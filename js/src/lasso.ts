@@ -1,6 +1,6 @@
 /** Areas drawn around: freehand, corner by corner, or as a circle. All are polygons, in image pixels. */
-import { rounded, simplify } from "./geometry";
-import { hypot, max, min, round, within } from "./math";
+import { distance, rounded, simplify } from "./geometry";
+import { max, min, round, within } from "./math";
 import type { Lasso, Point } from "./protocol";
 import type { Size } from "./view";
 
@@ -22,7 +22,7 @@ export function lassoAlong(points: Point[], positive: boolean, image: Size, tole
 }
 
 export function circleAround(middle: Point, edge: Point, positive: boolean, image: Size): Lasso | null {
-  const radius = hypot(edge[0] - middle[0], edge[1] - middle[1]);
+  const radius = distance(edge, middle);
   const sides = within(round((2 * Math.PI * radius) / SIDE), FEWEST_SIDES, MOST_SIDES);
   const corners = Array.from({ length: sides }, (_, i): Point => {
     const angle = (2 * Math.PI * i) / sides;

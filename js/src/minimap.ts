@@ -27,52 +27,58 @@ function mapLevel(image: Size): number {
   return max(floor(Math.log2(max(image.width, image.height) / (2 * LONGEST))), 0);
 }
 
-export class Minimap {
-  private canvas = h("canvas");
-  private frame = h(".sp-frame");
-  readonly node = h(".sp-minimap", { "aria-hidden": "true", title: "Drag to move the view", hidden: true }, this.canvas, this.frame);
-  private painted: { picture: Picture; shading: Shading; means: Pixels } | null = null;
+export interface Minimap {
+  readonly node: HTMLElement;
+  update(picture: Picture | null, shading: Shading, view: View, stage: Size): void;
+  free(): void;
+}
 
-  /** `look` is given a place in shares of the image's width and height. */
-  constructor(look: (at: Point) => void) {
-    const follow = (event: PointerEvent): void => {
-      const { left, top, width, height } = this.node.getBoundingClientRect();
-      look([(event.clientX - left) / width, (event.clientY - top) / height]);
-    };
-    listen(this.node, "pointerdown", (event) => {
-      event.preventDefault();
-      this.node.setPointerCapture(event.pointerId);
-      follow(event);
-    });
-    listen(this.node, "pointermove", (event) => this.node.hasPointerCapture(event.pointerId) && follow(event));
+/** `look` is given a place in shares of the image's width and height. */
+export function makeMinimap(look: (at: Point) => void): Minimap {
+  const canvas = h("canvas");
+  const frame = h(".sp-frame");
+  const node = h(".sp-minimap", { "aria-hidden": "true", title: "Drag to move the view", hidden: true }, canvas, frame);
+  let painted: { picture: Picture; shading: Shading; means: Pixels } | null = null;
+
+  function follow(event: PointerEvent): void {
+    const { left, top, width, height } = node.getBoundingClientRect();
+    look([(event.clientX - left) / width, (event.clientY - top) / height]);
   }
+  listen(node, "pointerdown", (event) => {
+    event.preventDefault();
+    node.setPointerCapture(event.pointerId);
+    follow(event);
+  });
+  listen(node, "pointermove", (event) => node.hasPointerCapture(event.pointerId) && follow(event));
 
-  update(picture: Picture | null, shading: Shading, view: View, stage: Size): void {
-    const seen = picture && seenPart(view, picture, stage);
-    this.node.hidden = !seen;
-    if (!seen) return;
-    if (this.painted?.picture !== picture || this.painted.shading !== shading) this.paint(picture, shading);
-    const { width, height } = mapSize(picture, stage);
-    this.node.style.cssText = `width:${width}px;height:${height}px`;
-    const [left, top, right, bottom] = [seen.x, seen.y, seen.width, seen.height].map((share) => `${100 * share}%`);
-    this.frame.style.cssText = `left:${left};top:${top};width:${right};height:${bottom}`;
-  }
-
-  free(): void {
-    this.painted = null;
-    this.canvas.width = this.canvas.height = 0;
-  }
-
-  private paint(picture: Picture, shading: Shading): void {
+  function paint(picture: Picture, shading: Shading): void {
     const level = mapLevel(picture);
     const rect = { x: 0, y: 0, ...levelSize(picture, level) };
-    const means = this.painted?.picture === picture ? this.painted.means : reduced(picture, rect, level);
-    this.painted = { picture, shading, means };
-    this.canvas.width = rect.width;
-    this.canvas.height = rect.height;
-    const context = this.canvas.getContext("2d");
+    const means = painted?.picture === picture ? painted.means : reduced(picture, rect, level);
+    painted = { picture, shading, means };
+    canvas.width = rect.width;
+    canvas.height = rect.height;
+    const context = canvas.getContext("2d");
     if (!context) return;
     const grey = greyOf(picture, shading);
-    writePixels({ canvas: this.canvas, context }, rect, (out) => paintPixels(picture, rect, grey, out, means));
+    writePixels({ canvas, context }, rect, (out) => paintPixels(picture, rect, grey, out, means));
   }
+
+  return {
+    node,
+    update(picture, shading, view, stage) {
+      const seen = picture && seenPart(view, picture, stage);
+      node.hidden = !seen;
+      if (!seen) return;
+      if (painted?.picture !== picture || painted.shading !== shading) paint(picture, shading);
+      const { width, height } = mapSize(picture, stage);
+      node.style.cssText = `width:${width}px;height:${height}px`;
+      const [left, top, right, bottom] = [seen.x, seen.y, seen.width, seen.height].map((share) => `${100 * share}%`);
+      frame.style.cssText = `left:${left};top:${top};width:${right};height:${bottom}`;
+    },
+    free() {
+      painted = null;
+      canvas.width = canvas.height = 0;
+    },
+  };
 }

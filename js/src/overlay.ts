@@ -3,7 +3,7 @@ import { contourLines, framed, type Framed } from "./contour";
 import { ceil, floor, max, min } from "./math";
 import type { Rect } from "./planes";
 import { freeSurface, makeSurface, writePixels, type Surface } from "./surface";
-import { levelFor, placeTile, TILE, tileRect, visibleTiles } from "./tiles";
+import { drawTile, levelFor, TILE, tileRect, visibleTiles } from "./tiles";
 import type { Size, View } from "./view";
 
 export type MaskMode = "fill" | "contour" | "both";
@@ -31,132 +31,97 @@ interface Tile {
   stale: Rect | null;
 }
 
-export class Overlay {
-  private tiles = new Map<string, Tile>();
-  private level = -1;
-  private color = "";
-
-  constructor(
-    private image: Size,
-    private plane: () => Uint8Array | undefined,
-  ) {}
-
+export interface Overlay {
   /** Pixels of the mask changed in `rect` (image pixels). */
-  touch(rect: Rect): void {
-    const side = 2 ** this.level;
-    for (const tile of this.tiles.values()) {
-      // One pixel more on each side: a pixel at a tile's edge is part of its neighbour's frame.
-      const left = max(floor(rect.x / side) - tile.rect.x - 1, 0);
-      const top = max(floor(rect.y / side) - tile.rect.y - 1, 0);
-      const right = min(ceil((rect.x + rect.width) / side) - tile.rect.x + 1, tile.rect.width);
-      const bottom = min(ceil((rect.y + rect.height) / side) - tile.rect.y + 1, tile.rect.height);
-      if (right <= left || bottom <= top) continue;
-      tile.stale = joined(tile.stale, { x: left, y: top, width: right - left, height: bottom - top });
-    }
-  }
-
+  touch(rect: Rect): void;
   /** Draw what is seen; `view` in canvas pixels. */
-  draw(context: CanvasRenderingContext2D, view: View, stage: Size, style: OverlayStyle): void {
-    const plane = this.plane();
-    if (!plane) return;
-    const level = levelFor(view.scale);
-    if (level !== this.level || style.color !== this.color) this.free();
-    this.level = level;
-    this.color = style.color;
-    const seen = this.seen(view, stage);
-    for (const tile of seen) this.refresh(tile, plane);
-    if (style.mode !== "contour") this.drawTint(context, view, seen, style.opacity);
-    if (style.mode !== "fill") this.drawLines(context, view, seen, style);
-    for (const [key, tile] of this.tiles) if (!seen.has(tile)) this.drop(key, tile);
-  }
+  draw(context: CanvasRenderingContext2D, view: View, stage: Size, style: OverlayStyle): void;
+  free(): void;
+}
 
-  free(): void {
-    for (const [key, tile] of this.tiles) this.drop(key, tile);
-  }
+export function makeOverlay(image: Size, plane: () => Uint8Array | undefined): Overlay {
+  const tiles = new Map<string, Tile>();
+  let level = -1;
+  let color = "";
 
-  private drop(key: string, tile: Tile): void {
+  function drop(key: string, tile: Tile): void {
     freeSurface(tile.surface);
-    this.tiles.delete(key);
+    tiles.delete(key);
   }
 
-  private seen(view: View, stage: Size): Set<Tile> {
-    const span = visibleTiles(view, stage, this.image, this.level);
+  function free(): void {
+    tiles.forEach((tile, key) => drop(key, tile));
+  }
+
+  function seenTiles(view: View, stage: Size): Set<Tile> {
+    const span = visibleTiles(view, stage, image, level);
     const seen = new Set<Tile>();
     for (let row = span.top; row < span.bottom; row++) {
-      for (let column = span.left; column < span.right; column++) seen.add(this.tile(column, row));
+      for (let column = span.left; column < span.right; column++) seen.add(tileAt(column, row));
     }
     return seen;
   }
 
-  private tile(column: number, row: number): Tile {
+  function tileAt(column: number, row: number): Tile {
     const key = `${row}/${column}`;
-    let tile = this.tiles.get(key);
+    let tile = tiles.get(key);
     if (!tile) {
-      const rect = tileRect(column, row, this.level, this.image);
+      const rect = tileRect(column, row, level, image);
       const mask = framed(rect.width, rect.height);
       tile = { rect, mask, surface: null, path: null, stale: { ...rect, x: 0, y: 0 } };
-      this.tiles.set(key, tile);
+      tiles.set(key, tile);
     }
     return tile;
   }
 
-  private refresh(tile: Tile, plane: Uint8Array): void {
+  function refresh(tile: Tile, pixels: Uint8Array): void {
     const { stale, rect, mask } = tile;
     if (!stale) return;
     tile.stale = null;
     tile.path = null;
-    copyMask(plane, this.image, this.level, rect, stale, mask);
+    copyMask(pixels, image, level, rect, stale, mask);
     if (!mask.pixels.includes(1)) {
       freeSurface(tile.surface);
       tile.surface = null;
       return;
     }
     // A new surface is blank: all that is set has to be painted, and what was painted before is not there.
-    const area = tile.surface ? stale : { x: 0, y: 0, width: rect.width, height: rect.height };
+    const area = tile.surface ? stale : { ...rect, x: 0, y: 0 };
     tile.surface ??= makeSurface(rect.width, rect.height);
-    if (tile.surface) writePixels(tile.surface, area, (out) => tint(mask, area, pixelOf(this.color), out));
+    if (tile.surface) writePixels(tile.surface, area, (out) => tint(mask, area, pixelOf(color), out));
   }
 
-  private drawTint(context: CanvasRenderingContext2D, view: View, tiles: Set<Tile>, opacity: number): void {
+  function drawTint(context: CanvasRenderingContext2D, view: View, seen: Set<Tile>, opacity: number): void {
     context.save();
     context.globalAlpha = opacity;
-    context.imageSmoothingEnabled = view.scale * 2 ** this.level < 1;
-    for (const { surface, rect } of tiles) {
-      if (!surface) continue;
-      const { sourceWidth, sourceHeight, target } = placeTile(rect, this.level, view, this.image);
-      context.drawImage(
-        surface.canvas,
-        ...[0, 0, sourceWidth, sourceHeight, target.x, target.y, target.width, target.height] as const,
-      );
-    }
+    for (const { surface, rect } of seen) if (surface) drawTile(context, surface.canvas, rect, level, view, image);
     context.restore();
   }
 
-  private drawLines(context: CanvasRenderingContext2D, view: View, tiles: Set<Tile>, style: OverlayStyle): void {
-    const scale = view.scale * 2 ** this.level;
-    const stroke = (color: string, width: number): void => {
-      for (const tile of tiles) {
+  function drawLines(context: CanvasRenderingContext2D, view: View, seen: Set<Tile>, lineWidth: number): void {
+    const scale = view.scale * 2 ** level;
+    const stroke = (style: string, width: number): void => {
+      for (const tile of seen) {
         if (!tile.surface) continue;
         context.save();
         context.translate(view.x + tile.rect.x * scale, view.y + tile.rect.y * scale);
         context.scale(scale, scale);
         context.lineCap = "square"; // lines meet at corners without a notch
         context.lineWidth = width / scale;
-        context.strokeStyle = color;
-        context.stroke((tile.path ??= this.pathOf(tile)));
+        context.strokeStyle = style;
+        context.stroke((tile.path ??= pathOf(tile)));
         context.restore();
       }
     };
-    stroke(HALO, style.lineWidth * HALO_WIDTH);
-    stroke(style.color, style.lineWidth);
+    stroke(HALO, lineWidth * HALO_WIDTH);
+    stroke(color, lineWidth);
   }
 
-  private pathOf({ mask, rect }: Tile): Path2D {
-    const { width, height } = this.image;
-    const side = 2 ** this.level;
+  function pathOf({ mask, rect }: Tile): Path2D {
+    const side = 2 ** level;
     const lines = contourLines(mask, {
-      right: (rect.x + TILE) * side >= width,
-      bottom: (rect.y + TILE) * side >= height,
+      right: (rect.x + TILE) * side >= image.width,
+      bottom: (rect.y + TILE) * side >= image.height,
     });
     const path = new Path2D();
     for (let i = 0; i < lines.length; i += 4) {
@@ -165,6 +130,34 @@ export class Overlay {
     }
     return path;
   }
+
+  return {
+    touch(rect) {
+      const side = 2 ** level;
+      for (const tile of tiles.values()) {
+        // One pixel more on each side: a pixel at a tile's edge is part of its neighbour's frame.
+        const x = max(floor(rect.x / side) - tile.rect.x - 1, 0);
+        const y = max(floor(rect.y / side) - tile.rect.y - 1, 0);
+        const width = min(ceil((rect.x + rect.width) / side) - tile.rect.x + 1, tile.rect.width) - x;
+        const height = min(ceil((rect.y + rect.height) / side) - tile.rect.y + 1, tile.rect.height) - y;
+        if (width > 0 && height > 0) tile.stale = joined(tile.stale, { x, y, width, height });
+      }
+    },
+    draw(context, view, stage, style) {
+      const pixels = plane();
+      if (!pixels) return;
+      const wanted = levelFor(view.scale);
+      if (wanted !== level || style.color !== color) free();
+      level = wanted;
+      color = style.color;
+      const seen = seenTiles(view, stage);
+      for (const tile of seen) refresh(tile, pixels);
+      if (style.mode !== "contour") drawTint(context, view, seen, style.opacity);
+      if (style.mode !== "fill") drawLines(context, view, seen, style.lineWidth);
+      for (const [key, tile] of tiles) if (!seen.has(tile)) drop(key, tile);
+    },
+    free,
+  };
 }
 
 /**

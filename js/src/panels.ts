@@ -7,30 +7,31 @@ import { menuItem } from "./toolspanel";
 
 const COPIED_FOR = 1600;
 
-export class MorePanel {
-  readonly node: HTMLElement;
-  private model = h(".sp-model");
-
-  constructor(events: { commit(): void; open(panel: "finish" | "label" | "history"): void; copy(): void; help(): void }) {
-    const copy = menuItem("copy", "copy", () => events.copy());
-    copy.classList.add("sp-apart");
-    this.node = makePopover(
+/** `run` does what was chosen, `open` shows another panel. */
+export function makeMorePanel(
+  run: (command: "commit" | "copy") => void,
+  open: (panel: "finish" | "label" | "history" | "help") => void,
+): { node: HTMLElement; update(model: string): void } {
+  const shown = h(".sp-model");
+  const copy = menuItem("copy", "copy", () => run("copy"));
+  copy.classList.add("sp-apart");
+  return {
+    node: makePopover(
       "More",
       ".sp-menu",
-      menuItem("commit", "done", () => events.commit()),
-      menuItem("finish", "finish", () => events.open("finish")),
-      menuItem("labels", "tag", () => events.open("label")),
-      menuItem("history", "history", () => events.open("history")),
+      menuItem("commit", "done", () => run("commit")),
+      menuItem("finish", "finish", () => open("finish")),
+      menuItem("labels", "tag", () => open("label")),
+      menuItem("history", "history", () => open("history")),
       copy,
-      makeButton(".sp-item", "", () => events.help(), icon("keys"), "Keys and gestures"),
-      this.model,
-    );
-  }
-
-  update(model: string): void {
-    this.model.hidden = !model;
-    setText(this.model, `Model: ${model}`);
-  }
+      makeButton(".sp-item", "", () => open("help"), icon("keys"), "Keys and gestures"),
+      shown,
+    ),
+    update(model) {
+      shown.hidden = !model;
+      setText(shown, `Model: ${model}`);
+    },
+  };
 }
 
 /** Made from the table of keys, so that it cannot say anything else. */
@@ -65,77 +66,84 @@ export interface Trouble {
   actions: [text: string, act: () => void][];
 }
 
-export class Bar {
-  readonly node = h(".sp-bar", { role: "alert", hidden: true });
-  private shown = "";
-
-  show(trouble: Trouble | null): void {
-    const key = trouble ? [trouble.kind, trouble.text, ...trouble.actions.map(([text]) => text)].join("\n") : "";
-    if (key === this.shown) return;
-    this.shown = key;
-    this.node.hidden = !trouble;
-    if (!trouble) return this.node.replaceChildren();
-    this.node.dataset.kind = trouble.kind;
-    const buttons = trouble.actions.map(([text, act]) => makeButton("", "", act, text));
-    this.node.replaceChildren(h("span.sp-trouble", trouble.text), h("span.sp-actions", ...buttons));
-  }
+export function makeBar(): { node: HTMLElement; show(trouble: Trouble | null): void } {
+  const node = h(".sp-bar", { role: "alert", hidden: true });
+  let shown = "";
+  return {
+    node,
+    show(trouble) {
+      const key = trouble ? [trouble.kind, trouble.text, ...trouble.actions.map(([text]) => text)].join("\n") : "";
+      if (key === shown) return;
+      shown = key;
+      node.hidden = !trouble;
+      if (!trouble) return node.replaceChildren();
+      node.dataset.kind = trouble.kind;
+      const buttons = trouble.actions.map(([text, act]) => makeButton("", "", act, text));
+      node.replaceChildren(h("span.sp-trouble", trouble.text), h("span.sp-actions", ...buttons));
+    },
+  };
 }
 
-export class CodePanel {
+export interface CodePanel {
   readonly node: HTMLElement;
-  private code = h("textarea.sp-python", { readonly: true, spellcheck: "false", label: "The prompts as Python" });
-  private note = h("span.sp-note");
-  private timer = 0;
-
-  constructor(close: () => void) {
-    this.node = h(
-      ".sp-code",
-      { role: "region", label: "Prompts as Python", hidden: true },
-      h(
-        ".sp-codehead",
-        h("span", "Prompts as Python"),
-        this.note,
-        h("span.sp-gap"),
-        makeButton("", "", () => void this.copy(), icon("copy"), "Copy"),
-        closeButton("", close),
-      ),
-      this.code,
-    );
-  }
-
-  async show(code: string): Promise<void> {
-    this.node.hidden = false;
-    this.update(code);
-    this.node.scrollIntoView?.({ block: "nearest" });
-    await this.copy();
-  }
-
+  show(code: string): Promise<void>;
   /** What was drawn changed; what is selected stays so where it did not. */
-  update(code: string): void {
-    if (this.code.value === code) return;
-    this.code.value = code;
-    this.code.rows = min(code.split("\n").length, 10);
-  }
+  update(code: string): void;
+  free(): void;
+}
 
-  free(): void {
-    clearTimeout(this.timer);
-  }
+export function makeCodePanel(close: () => void): CodePanel {
+  const code = h("textarea.sp-python", { readonly: true, spellcheck: "false", label: "The prompts as Python" });
+  const note = h("span.sp-note");
+  let timer = 0;
 
-  private async copy(): Promise<void> {
-    const copied = (await toClipboard(this.code.value)) || this.copySelected();
-    this.note.textContent = copied ? "copied" : "select and copy";
-    clearTimeout(this.timer);
-    if (copied) this.timer = window.setTimeout(() => (this.note.textContent = ""), COPIED_FOR);
+  async function copy(): Promise<void> {
+    const copied = (await toClipboard(code.value)) || copySelected();
+    note.textContent = copied ? "copied" : "select and copy";
+    clearTimeout(timer);
+    if (copied) timer = window.setTimeout(() => (note.textContent = ""), COPIED_FOR);
   }
 
   /** Where the page may not use the clipboard (plain http, some frames). */
-  private copySelected(): boolean {
+  function copySelected(): boolean {
     const focused = document.activeElement;
-    this.code.select();
+    code.select();
     const copied = document.execCommand?.("copy") ?? false;
     if (copied) giveFocus(focused as HTMLElement | null);
     return copied;
   }
+
+  function update(text: string): void {
+    if (code.value === text) return;
+    code.value = text;
+    code.rows = min(text.split("\n").length, 10);
+  }
+
+  const node = h(
+    ".sp-code",
+    { role: "region", label: "Prompts as Python", hidden: true },
+    h(
+      ".sp-codehead",
+      h("span", "Prompts as Python"),
+      note,
+      h("span.sp-gap"),
+      makeButton("", "", copy, icon("copy"), "Copy"),
+      closeButton("", close),
+    ),
+    code,
+  );
+
+  return {
+    node,
+    async show(text) {
+      node.hidden = false;
+      update(text);
+      node.scrollIntoView?.({ block: "nearest" });
+      await copy();
+    },
+    update,
+    free: () => clearTimeout(timer),
+  };
 }
 
 async function toClipboard(text: string): Promise<boolean> {

@@ -1,9 +1,10 @@
 /** The stroke in progress: from the pointer going down to a prompt on its way to the kernel. */
 import type { Clock } from "./clock";
+import { distance } from "./geometry";
 import type { Kernel } from "./kernel";
-import { hypot, min } from "./math";
+import { min } from "./math";
 import type { DrawnPrompt, Point } from "./protocol";
-import { Stroke, TOLERANCE, type Mark, type Tool } from "./stroke";
+import { makeStroke, TOLERANCE, type Mark, type Stroke, type Tool } from "./stroke";
 import { toImage, type Size, type View } from "./view";
 
 /** In CSS pixels: a box smaller than this was a click. */
@@ -37,106 +38,102 @@ export interface Hand {
   discard(): void;
 }
 
-export class Pen implements Hand {
-  stroke: Stroke | null = null;
-  private from: Point = [0, 0];
-  private at: Point = [0, 0];
-  /** The last stroke, where it was no more than a tap. */
-  private tap: { stroke: Stroke; at: Point; time: number } | null = null;
-
-  constructor(
-    private kernel: Kernel,
-    private clock: Clock,
-    private events: PenEvents,
-  ) {}
-
-  begin(at: Point, { tool, label, positive, width, direct }: Mark): void {
-    this.stroke = new Stroke(tool, label, positive, width, toImage(this.events.where().view, at), direct);
-    this.from = this.at = at;
-    if (this.isPreviewed) this.kernel.previews.begin();
-    this.kernel.active();
-  }
-
-  extend(points: Point[]): void {
-    if (!this.stroke) return;
-    const { view } = this.events.where();
-    for (const at of points) {
-      this.stroke.extend(toImage(view, at), LEAST_STEP / view.scale);
-      this.at = at;
-    }
-    if (this.isPreviewed && this.dragged) this.kernel.previews.grown();
-  }
-
-  /** The pointer was lifted: send what was drawn. */
-  commit(): void {
-    const { stroke, dragged } = this;
-    if (!stroke) return;
-    const { image, view } = this.events.where();
-    // What is magnified is drawn more finely.
-    const prompt = stroke.prompt(image, min(TOLERANCE, 1 / view.scale));
-    this.end();
-    const isRepeated = this.isRepeated(stroke);
-    if (dragged && prompt && !isRepeated) {
-      // A preview stays until the answer comes, so that the mask does not flicker.
-      this.send(stroke, prompt);
-      return;
-    }
-    this.kernel.masks.hidePreview();
-    if (!isRepeated) this.events.say(dragged ? "That was beside the picture." : DRAG[stroke.tool]!);
-  }
-
-  discard(): void {
-    this.end();
-    this.kernel.masks.hidePreview();
-  }
-
-  send({ label, direct }: Pick<Mark, "label" | "direct">, prompt: DrawnPrompt): void {
-    this.kernel.ask({ type: direct ? "paint" : "prompt", label, prompt }, this.clock.now());
-  }
-
+export interface Pen extends Hand {
+  readonly stroke: Stroke | null;
   /** What to show of the stroke. */
-  get shown(): DrawnPrompt | null {
-    return this.dragged ? (this.stroke?.prompt(this.events.where().image, 0) ?? null) : null;
-  }
-
+  readonly shown: DrawnPrompt | null;
   /** What a preview should be asked for. */
-  get soFar(): { label: number; prompt: DrawnPrompt } | null {
-    const prompt = this.stroke?.prompt(this.events.where().image);
-    return prompt ? { label: this.stroke!.label, prompt } : null;
-  }
-
-  private end(): void {
-    this.stroke = null;
-    this.kernel.previews.end();
-    this.kernel.active();
-  }
-
+  readonly soFar: { label: number; prompt: DrawnPrompt } | null;
+  send(mark: Pick<Mark, "label" | "direct">, prompt: DrawnPrompt): void;
   /** Something else was done: what is tapped next is meant, wherever it is. */
-  forgetTap(): void {
-    this.tap = null;
+  forgetTap(): void;
+}
+
+export function makePen(kernel: Kernel, clock: Clock, { where, say }: PenEvents): Pen {
+  let stroke: Stroke | null = null;
+  let from: Point = [0, 0];
+  let place: Point = [0, 0];
+  /** The last stroke, where it was no more than a tap. */
+  let tap: { stroke: Stroke; at: Point; time: number } | null = null;
+
+  /** Whether the pointer went far enough from where it came down. */
+  const isFar = (): boolean => distance(place, from) >= LEAST_DRAG;
+
+  /** Whether the stroke is one. */
+  const dragged = (): boolean => !stroke || !DRAG[stroke.tool] || isFar();
+
+  const isPreviewed = (): boolean => stroke !== null && stroke.tool !== "click" && !stroke.direct;
+
+  function end(): void {
+    stroke = null;
+    kernel.previews.end();
+    kernel.active();
+  }
+
+  function send({ label, direct }: Pick<Mark, "label" | "direct">, prompt: DrawnPrompt): void {
+    kernel.ask({ type: direct ? "paint" : "prompt", label, prompt }, clock.now());
   }
 
   /** Whether the stroke that has just ended says what the tap before it said. */
-  private isRepeated(stroke: Stroke): boolean {
-    const before = this.tap;
-    this.tap = this.way < LEAST_DRAG ? { stroke, at: this.at, time: this.clock.now() } : null;
-    if (!before || !this.tap || DRAG[stroke.tool]) return false;
+  function isRepeated(ended: Stroke): boolean {
+    const before = tap;
+    tap = isFar() ? null : { stroke: ended, at: place, time: clock.now() };
+    if (!before || !tap || DRAG[ended.tool]) return false;
     const kind = ({ tool, label, positive, direct }: Stroke): string => [tool, label, positive, direct].join();
-    const near = hypot(this.at[0] - before.at[0], this.at[1] - before.at[1]) <= DOUBLE_NEAR;
-    return kind(stroke) === kind(before.stroke) && near && this.tap.time - before.time <= DOUBLE_WITHIN;
+    const near = distance(place, before.at) <= DOUBLE_NEAR;
+    return kind(ended) === kind(before.stroke) && near && tap.time - before.time <= DOUBLE_WITHIN;
   }
 
-  /** Whether the stroke is one. */
-  private get dragged(): boolean {
-    return !this.stroke || !DRAG[this.stroke.tool] || this.way >= LEAST_DRAG;
-  }
-
-  private get isPreviewed(): boolean {
-    return this.stroke !== null && this.stroke.tool !== "click" && !this.stroke.direct;
-  }
-
-  /** From where the pointer came down to where it is. */
-  private get way(): number {
-    return hypot(this.at[0] - this.from[0], this.at[1] - this.from[1]);
-  }
+  return {
+    get stroke() {
+      return stroke;
+    },
+    get shown() {
+      return dragged() ? (stroke?.prompt(where().image, 0) ?? null) : null;
+    },
+    get soFar() {
+      const prompt = stroke?.prompt(where().image);
+      return prompt ? { label: stroke!.label, prompt } : null;
+    },
+    begin(at, mark) {
+      stroke = makeStroke(mark, toImage(where().view, at));
+      from = place = at;
+      if (isPreviewed()) kernel.previews.begin();
+      kernel.active();
+    },
+    extend(points) {
+      if (!stroke) return;
+      const { view } = where();
+      for (const at of points) {
+        stroke.extend(toImage(view, at), LEAST_STEP / view.scale);
+        place = at;
+      }
+      if (isPreviewed() && dragged()) kernel.previews.grown();
+    },
+    commit() {
+      if (!stroke) return;
+      const ended = stroke;
+      const isDrag = dragged();
+      const { image, view } = where();
+      // What is magnified is drawn more finely.
+      const prompt = ended.prompt(image, min(TOLERANCE, 1 / view.scale));
+      end();
+      const repeated = isRepeated(ended);
+      if (isDrag && prompt && !repeated) {
+        // A preview stays until the answer comes, so that the mask does not flicker.
+        send(ended, prompt);
+        return;
+      }
+      kernel.masks.hidePreview();
+      if (!repeated) say(isDrag ? "That was beside the picture." : DRAG[ended.tool]!);
+    },
+    discard() {
+      end();
+      kernel.masks.hidePreview();
+    },
+    send,
+    forgetTap() {
+      tap = null;
+    },
+  };
 }

@@ -1,5 +1,6 @@
 /** The masks of all labels, one byte a pixel, followed version by version. No screen, no messages. */
 import { max, min } from "./math";
+import type { Size } from "./view";
 
 /** Each label has one mask that is being drawn, layer 0, and some for the objects that were committed. */
 export const LAYERS = 5;
@@ -25,96 +26,77 @@ interface Covered {
   pixels: Uint8Array;
 }
 
-export class Masks {
+export interface Masks extends Size {
   /** Of the mask that is held; null before the first. */
-  version: number | null = null;
-  private planes: (Uint8Array | undefined)[] = [];
-  private areas: number[] = [];
-  private hidden: Covered[] = [];
-  /** What the last update wrote over; while `previousShown`, what it wrote. */
-  private before: Covered[] = [];
-  private previousShown = false;
-
-  /** `touched` is told every rectangle in which a pixel changed, and the mask's slot. */
-  constructor(
-    readonly width: number,
-    readonly height: number,
-    private touched: (slot: number, rect: Rect) => void = () => {},
-  ) {}
-
+  readonly version: number | null;
   /** (H, W) zeros and ones, or undefined while a mask has no pixel: it then needs no memory. */
-  plane(label: number, layer = 0): Uint8Array | undefined {
-    return this.planes[slotOf(label, layer)];
-  }
-
-  area(label: number): number {
-    return this.areas[slotOf(label)] ?? 0;
-  }
-
+  plane(label: number, layer?: number): Uint8Array | undefined;
+  area(label: number): number;
   /** Take an update. False when a version was missed: the masks stay as they are and the whole is needed. */
-  apply(base: number | null, version: number, patches: Patch[]): boolean {
-    this.showPrevious(false);
-    this.hidePreview();
-    if (base !== null && base !== this.version) return false;
-    if (base === null) this.erase();
-    const before = patches.map((patch) => this.cover(patch));
-    this.before = base === null ? [] : before.filter((covered) => covered !== null);
-    this.version = version;
-    return true;
-  }
-
+  apply(base: number | null, version: number, patches: Patch[]): boolean;
   /** Show rectangles over the mask until the next update. False when they belong to another version. */
-  showPreview(base: number, patches: Patch[]): boolean {
-    if (base !== this.version) return false;
-    this.showPrevious(false);
-    this.hidePreview();
-    this.hidden = patches.map((patch) => this.cover(patch)).filter((covered) => covered !== null);
-    return true;
-  }
-
+  showPreview(base: number, patches: Patch[]): boolean;
   /** Show the masks as they were before the last update, or again as they are. */
-  showPrevious(shown: boolean): void {
-    if (shown === this.previousShown) return;
-    if (shown) this.hidePreview();
-    this.previousShown = shown;
-    for (const covered of this.before) {
+  showPrevious(shown: boolean): void;
+  hidePreview(): void;
+}
+
+/** `touched` is told every rectangle in which a pixel changed, and the mask's slot. */
+export function makeMasks(width: number, height: number, touched: (slot: number, rect: Rect) => void = () => {}): Masks {
+  let held: number | null = null;
+  const planes: (Uint8Array | undefined)[] = [];
+  const areas: number[] = [];
+  let hidden: Covered[] = [];
+  /** What the last update wrote over; while `previousShown`, what it wrote. */
+  let before: Covered[] = [];
+  let previousShown = false;
+
+  const allocated = (slot: number): Uint8Array => (planes[slot] ??= new Uint8Array(width * height));
+
+  function showPrevious(shown: boolean): void {
+    if (shown === previousShown) return;
+    if (shown) hidePreview();
+    previousShown = shown;
+    for (const covered of before) {
       const { slot, rect, pixels } = covered;
-      covered.pixels = copyOut(this.allocated(slot), this.width, rect);
-      this.put(slot, rect, pixels);
+      covered.pixels = copyOut(allocated(slot), width, rect);
+      put(slot, rect, pixels);
     }
   }
 
-  hidePreview(): void {
+  function hidePreview(): void {
     // Last first, in case two rectangles overlap.
-    for (const { slot, rect, pixels } of this.hidden.reverse()) this.put(slot, rect, pixels);
-    this.hidden = [];
+    for (const { slot, rect, pixels } of hidden.reverse()) put(slot, rect, pixels);
+    hidden = [];
   }
 
-  private erase(): void {
-    this.planes.forEach((plane, slot) => {
-      if (!plane || !this.areas[slot]) return;
+  function erase(): void {
+    planes.forEach((plane, slot) => {
+      if (!plane || !areas[slot]) return;
       plane.fill(0);
-      this.areas[slot] = 0;
-      this.touched(slot, { x: 0, y: 0, width: this.width, height: this.height });
+      areas[slot] = 0;
+      touched(slot, { x: 0, y: 0, width, height });
     });
   }
 
-  /** Write a patch, and tell what it covers; null when that is nothing. */
-  private cover(patch: Patch): Covered | null {
-    const rect = this.inside(patch);
-    if (!rect) return null;
-    const slot = slotOf(patch.label, patch.layer);
-    const pixels = copyOut(this.allocated(slot), this.width, rect);
-    this.put(slot, rect, unpackBits(patch, rect));
-    return { slot, rect, pixels };
+  /** Write patches, and tell what they cover. */
+  function cover(patches: Patch[]): Covered[] {
+    return patches.flatMap((patch): Covered[] => {
+      const rect = inside(patch);
+      if (!rect) return [];
+      const slot = slotOf(patch.label, patch.layer);
+      const pixels = copyOut(allocated(slot), width, rect);
+      put(slot, rect, unpackBits(patch, rect));
+      return [{ slot, rect, pixels }];
+    });
   }
 
   /** Set the pixels of a rectangle, keep the area, and tell the smallest rectangle that changed. */
-  private put(slot: number, rect: Rect, pixels: Uint8Array): void {
-    const plane = this.allocated(slot);
+  function put(slot: number, rect: Rect, pixels: Uint8Array): void {
+    const plane = allocated(slot);
     let [area, left, right, top, bottom] = [0, rect.width, -1, rect.height, -1];
     for (let row = 0, at = 0; row < rect.height; row++) {
-      const start = (rect.y + row) * this.width + rect.x;
+      const start = (rect.y + row) * width + rect.x;
       for (let column = 0; column < rect.width; column++, at++) {
         const pixel = pixels[at]!;
         if (plane[start + column] === pixel) continue;
@@ -127,22 +109,45 @@ export class Masks {
       }
     }
     if (right < 0) return;
-    this.areas[slot] = (this.areas[slot] ?? 0) + area;
-    this.touched(slot, { x: rect.x + left, y: rect.y + top, width: right - left + 1, height: bottom - top + 1 });
-  }
-
-  private allocated(slot: number): Uint8Array {
-    return (this.planes[slot] ??= new Uint8Array(this.width * this.height));
+    areas[slot] = (areas[slot] ?? 0) + area;
+    touched(slot, { x: rect.x + left, y: rect.y + top, width: right - left + 1, height: bottom - top + 1 });
   }
 
   /** A patch of another image (its message crossed with the image's) must not write outside. */
-  private inside(rect: Rect): Rect | null {
-    const x = max(rect.x, 0);
-    const y = max(rect.y, 0);
-    const width = min(rect.x + rect.width, this.width) - x;
-    const height = min(rect.y + rect.height, this.height) - y;
-    return width > 0 && height > 0 ? { x, y, width, height } : null;
+  function inside(patch: Rect): Rect | null {
+    const [x, y] = [max(patch.x, 0), max(patch.y, 0)];
+    const rect = { x, y, width: min(patch.x + patch.width, width) - x, height: min(patch.y + patch.height, height) - y };
+    return rect.width > 0 && rect.height > 0 ? rect : null;
   }
+
+  return {
+    width,
+    height,
+    get version() {
+      return held;
+    },
+    plane: (label, layer) => planes[slotOf(label, layer)],
+    area: (label) => areas[slotOf(label)] ?? 0,
+    apply(base, version, patches) {
+      showPrevious(false);
+      hidePreview();
+      if (base !== null && base !== held) return false;
+      if (base === null) erase();
+      const covered = cover(patches);
+      before = base === null ? [] : covered;
+      held = version;
+      return true;
+    },
+    showPreview(base, patches) {
+      if (base !== held) return false;
+      showPrevious(false);
+      hidePreview();
+      hidden = cover(patches);
+      return true;
+    },
+    showPrevious,
+    hidePreview,
+  };
 }
 
 export function slotOf(label: number, layer = 0): number {

@@ -17,89 +17,88 @@ export const TOO_SLOW = 600;
 /** ... so they are tried again only after this long, as after an error. */
 export const REST = 10_000;
 
-export class Previews {
-  private begunAt: number | null = null;
-  private flight: { id: string; sentAt: number } | null = null;
-  private lastSentAt = -Infinity;
-  private wait = APART;
-  private fresh = false;
-  private wake: () => void = () => {};
-
-  /** `send` asks for a preview of the stroke as it is now; null when there is nothing to ask. */
-  constructor(
-    private clock: Clock,
-    private send: () => string | null,
-  ) {}
-
-  begin(): void {
-    this.begunAt = this.clock.now();
-    this.fresh = false;
-  }
-
-  /** The stroke has grown. */
-  grown(): void {
-    this.fresh = true;
-    this.next();
-  }
-
-  /** The stroke is over. */
-  end(): void {
-    this.begunAt = null;
-    this.wake();
-  }
-
-  /** Whether the preview with this id should be shown: it is ours, and its stroke goes on. */
-  replied(id: string): boolean {
-    const sentAt = this.landed(id);
-    if (sentAt === null) return false;
-    const latency = this.clock.now() - sentAt;
-    this.wait = latency > TOO_SLOW ? REST : max(APART, BREATH * latency);
-    this.next();
-    return this.begunAt !== null && sentAt >= this.begunAt;
-  }
-
-  /** Whether the error with this id was about a preview of ours: nobody needs to hear of it. */
-  failed(id: string | null): boolean {
-    if (id === null || this.landed(id) === null) return false;
-    this.wait = REST;
-    return true;
-  }
-
+export interface Previews {
   /** Of what the kernel may be at. */
-  get ids(): string[] {
-    return this.flight ? [this.flight.id] : [];
-  }
+  readonly ids: string[];
+  begin(): void;
+  /** The stroke has grown. */
+  grown(): void;
+  /** The stroke is over. */
+  end(): void;
+  /** Whether the preview with this id should be shown: it is ours, and its stroke goes on. */
+  replied(id: string): boolean;
+  /** Whether the error with this id was about a preview of ours: nobody needs to hear of it. */
+  failed(id: string | null): boolean;
+  free(): void;
+}
 
-  free(): void {
-    this.end();
-    this.flight = null;
-  }
+/** `send` asks for a preview of the stroke as it is now; null when there is nothing to ask. */
+export function makePreviews(clock: Clock, send: () => string | null): Previews {
+  let begunAt: number | null = null;
+  let flight: { id: string; sentAt: number } | null = null;
+  let lastSentAt = -Infinity;
+  let wait = APART;
+  let fresh = false;
+  let wake = (): void => {};
 
   /** When the preview was sent, or null when it is none that we wait for. */
-  private landed(id: string): number | null {
-    if (this.flight?.id !== id) return null;
-    const { sentAt } = this.flight;
-    this.flight = null;
+  function landed(id: string | null): number | null {
+    if (flight?.id !== id) return null;
+    const { sentAt } = flight;
+    flight = null;
     return sentAt;
   }
 
-  private next(): void {
-    this.wake();
-    if (this.begunAt === null || !this.fresh) return;
-    const now = this.clock.now();
-    const ready = max(
-      this.begunAt + FIRST_AFTER,
-      this.lastSentAt + this.wait,
-      this.flight ? this.flight.sentAt + FORGET_AFTER : -Infinity,
-    );
+  function next(): void {
+    wake();
+    if (begunAt === null || !fresh) return;
+    const now = clock.now();
+    const ready = max(begunAt + FIRST_AFTER, lastSentAt + wait, flight ? flight.sentAt + FORGET_AFTER : -Infinity);
     if (ready > now) {
-      this.wake = this.clock.after(ready - now, () => this.next());
+      wake = clock.after(ready - now, next);
       return;
     }
-    this.fresh = false;
-    const id = this.send();
+    fresh = false;
+    const id = send();
     if (id === null) return;
-    this.flight = { id, sentAt: now };
-    this.lastSentAt = now;
+    flight = { id, sentAt: now };
+    lastSentAt = now;
   }
+
+  function end(): void {
+    begunAt = null;
+    wake();
+  }
+
+  return {
+    get ids() {
+      return flight ? [flight.id] : [];
+    },
+    begin() {
+      begunAt = clock.now();
+      fresh = false;
+    },
+    grown() {
+      fresh = true;
+      next();
+    },
+    end,
+    replied(id) {
+      const sentAt = landed(id);
+      if (sentAt === null) return false;
+      const latency = clock.now() - sentAt;
+      wait = latency > TOO_SLOW ? REST : max(APART, BREATH * latency);
+      next();
+      return begunAt !== null && sentAt >= begunAt;
+    },
+    failed(id) {
+      if (landed(id) === null) return false;
+      wait = REST;
+      return true;
+    },
+    free() {
+      end();
+      flight = null;
+    },
+  };
 }

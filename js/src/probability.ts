@@ -11,48 +11,52 @@ export interface Probabilities extends Omit<ProbabilityReply, "type" | "id"> {
   values: Uint8Array;
 }
 
-export class ProbabilityQuestions {
+export interface ProbabilityQuestions {
   /** The last answer for the label that is wanted; it may be older than the mask. */
-  map: Probabilities | null = null;
-  private flight: { id: string; sentAt: number } | null = null;
-  /** What an error was the answer to: it is not asked again. */
-  private refused = "";
-  private asked = "";
-
-  constructor(
-    private clock: Clock,
-    private send: (label: number) => string | null,
-  ) {}
-
+  readonly map: Probabilities | null;
   /** Ask, if there is anything to ask: `label` null wants nothing; `free`: nothing else waits for the kernel. */
-  want(label: number | null, version: number | null, free: boolean): void {
-    if (label === null || this.map?.label !== label) this.map = null;
-    if (label === null || version === null || !free || this.map?.version === version) return;
-    const question = `${label}/${version}`;
-    const now = this.clock.now();
-    if (question === this.refused || (this.flight && now - this.flight.sentAt < FORGET_AFTER)) return;
-    const id = this.send(label);
-    this.flight = id === null ? null : { id, sentAt: now };
-    this.asked = question;
-  }
-
-  replied({ type, id, ...reply }: ProbabilityReply, buffer: Bytes): void {
-    if (id !== this.flight?.id) return;
-    this.flight = null;
-    this.map = { ...reply, values: bytesOf(buffer) };
-  }
-
+  want(label: number | null, version: number | null, free: boolean): void;
+  replied(reply: ProbabilityReply, buffer: Bytes): void;
   /** Whether the error with this id was the answer to our question. */
-  failed(id: string | null): boolean {
-    if (id === null || id !== this.flight?.id) return false;
-    this.flight = null;
-    this.refused = this.asked;
-    return true;
-  }
-
+  failed(id: string | null): boolean;
   /** The image is another. */
-  clear(): void {
-    this.map = this.flight = null;
-    this.refused = "";
-  }
+  clear(): void;
+}
+
+export function makeProbabilityQuestions(clock: Clock, send: (label: number) => string | null): ProbabilityQuestions {
+  let map: Probabilities | null = null;
+  let flight: { id: string; sentAt: number } | null = null;
+  /** What an error was the answer to: it is not asked again. */
+  let refused = "";
+  let asked = "";
+  return {
+    get map() {
+      return map;
+    },
+    want(label, version, free) {
+      if (label === null || map?.label !== label) map = null;
+      if (label === null || version === null || !free || map?.version === version) return;
+      const question = `${label}/${version}`;
+      const now = clock.now();
+      if (question === refused || (flight && now - flight.sentAt < FORGET_AFTER)) return;
+      const id = send(label);
+      flight = id === null ? null : { id, sentAt: now };
+      asked = question;
+    },
+    replied({ type, id, ...reply }, buffer) {
+      if (id !== flight?.id) return;
+      flight = null;
+      map = { ...reply, values: bytesOf(buffer) };
+    },
+    failed(id) {
+      if (id !== flight?.id) return false;
+      flight = null;
+      refused = asked;
+      return true;
+    },
+    clear() {
+      map = flight = null;
+      refused = "";
+    },
+  };
 }

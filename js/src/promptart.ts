@@ -8,7 +8,6 @@ import type { View } from "./view";
 
 export const SIGN_COLORS = { positive: "#00b894", negative: "#ff7a45" };
 const HALO = "rgba(0, 0, 0, 0.55)";
-const BOX_COLOR = "#00b894";
 const SELECTED = "#4c8dff";
 /** Where pixels of the mask are being cleared. */
 const CLEARED = "#fff";
@@ -30,122 +29,120 @@ export interface PromptStyle {
   open?: boolean;
 }
 
-/** Draws prompts, and remembers the shape of those that it has drawn before. */
-export class PromptArt {
-  private paths = new WeakMap<Prompt, Path2D>();
+/** The shapes of prompts that were drawn before. */
+const PATHS = new WeakMap<Prompt, Path2D>();
 
-  draw(context: CanvasRenderingContext2D, prompt: Prompt, view: View, style: PromptStyle): void {
-    context.save();
-    if (style.state === "failed") context.globalAlpha = 0.45;
-    if (style.ink) this.drawInk(context, prompt, view, style);
-    else if (prompt.kind === "click") drawClick(context, place(view, [prompt.x, prompt.y]), prompt.positive, style);
-    else if (prompt.kind === "box") drawBox(context, view, prompt, style);
-    else if (isRaster(prompt)) this.drawRaster(context, prompt, view, style);
-    else if (prompt.kind === "lasso") this.drawLasso(context, prompt, view, style);
-    else this.drawStroke(context, prompt, view, style);
-    context.restore();
-  }
+function pathOf(prompt: Prompt, make: () => Path2D): Path2D {
+  let path = PATHS.get(prompt);
+  if (!path) PATHS.set(prompt, (path = make()));
+  return path;
+}
 
-  private drawStroke(
-    context: CanvasRenderingContext2D,
-    prompt: Scribble,
-    view: View,
-    { ratio, state, selected }: PromptStyle,
-  ): void {
-    const path = this.path(prompt, () => polyline(prompt.points));
-    const alpha = context.globalAlpha;
-    const pixel = 1 / view.scale;
-    const width = max(prompt.width, 2 * ratio * pixel);
-    const color = signColor(prompt.positive);
-    toPixels(context, view);
-    context.lineJoin = "round";
-    const line = (extra: number, style: string, opacity = 1): void => {
-      context.globalAlpha = alpha * opacity;
-      context.lineWidth = width + extra * ratio * pixel;
-      context.strokeStyle = style;
-      context.stroke(path);
-    };
-    context.lineCap = "round";
-    if (selected) line(8, SELECTED);
-    line(4, HALO, 0.6);
-    // An outline: a wider line whose inside is taken away again.
-    if (!prompt.positive) {
-      context.setLineDash([5 * ratio * pixel, 4 * ratio * pixel]);
-      context.lineCap = "butt";
-    }
-    line(2.4, color);
-    context.setLineDash([]);
-    context.lineCap = "round";
-    context.globalCompositeOperation = "destination-out";
-    line(0, "#000");
-    context.globalCompositeOperation = "source-over";
-    line(0, color, state === "pending" ? 0.8 : 0.55);
-    // Where there is room for it, the sign itself, at the stroke's beginning.
-    const arm = min(0.3 * width, 3.5 * ratio * pixel);
-    if (arm < LEAST_ARM * ratio * pixel) return;
-    context.globalAlpha = alpha;
-    drawSign(context, prompt.points[0]!, arm, prompt.positive);
-  }
+export function drawPrompt(context: CanvasRenderingContext2D, prompt: Prompt, view: View, style: PromptStyle): void {
+  context.save();
+  if (style.state === "failed") context.globalAlpha = 0.45;
+  if (style.ink) drawInk(context, prompt, view, style);
+  else if (prompt.kind === "click") drawClick(context, place(view, [prompt.x, prompt.y]), prompt.positive, style);
+  else if (prompt.kind === "box") drawBox(context, view, prompt, style);
+  else if (isRaster(prompt)) drawRaster(context, prompt, view, style);
+  else if (prompt.kind === "lasso") drawLasso(context, prompt, view, style);
+  else drawStroke(context, prompt, view, style);
+  context.restore();
+}
 
-  private drawLasso(
-    context: CanvasRenderingContext2D,
-    prompt: Lasso,
-    view: View,
-    { ratio, state, selected, open }: PromptStyle,
-  ): void {
-    const path = this.path(prompt, () => polygon(prompt.points, open));
-    const color = signColor(prompt.positive);
-    const pixel = ratio / view.scale;
-    context.save();
-    toPixels(context, view);
-    context.lineJoin = "round";
-    context.fillStyle = color;
-    context.globalAlpha *= state === "pending" ? 0.25 : 0.12;
-    context.fill(path);
-    context.globalAlpha = state === "failed" ? 0.45 : 1;
-    const line = (width: number, style: string, dash: number[] = []): void => {
-      context.setLineDash(dash.map((length) => length * pixel));
-      context.lineWidth = width * pixel;
-      context.strokeStyle = style;
-      context.stroke(path);
-    };
-    if (selected) line(7, SELECTED);
-    line(4, HALO);
-    line(2, color, prompt.positive ? [] : [5, 4]);
-    context.restore();
-    const [first, ...corners] = prompt.points;
-    if (open) for (const corner of corners.slice(0, -1)) disc(context, place(view, corner), 3 * ratio, "#fff");
-    drawBadge(context, place(view, first!), prompt.positive, ratio);
-  }
-
-  /** Pixels that are to be set, or cleared. */
-  private drawInk(context: CanvasRenderingContext2D, prompt: Prompt, view: View, { ratio, ink, open }: PromptStyle): void {
-    if (isRaster(prompt) || prompt.kind === "click" || prompt.kind === "box") return;
-    const isArea = prompt.kind === "lasso";
-    const path = this.path(prompt, () => (isArea ? polygon(prompt.points, open) : polyline(prompt.points)));
-    toPixels(context, view);
-    context.lineCap = context.lineJoin = "round";
-    context.globalAlpha *= INK;
-    context.strokeStyle = context.fillStyle = prompt.positive ? ink! : CLEARED;
-    context.lineWidth = isArea ? (2 * ratio) / view.scale : prompt.width;
-    if (isArea) context.fill(path);
+function drawStroke(
+  context: CanvasRenderingContext2D,
+  prompt: Scribble,
+  view: View,
+  { ratio, state, selected }: PromptStyle,
+): void {
+  const path = pathOf(prompt, () => polyline(prompt.points));
+  const alpha = context.globalAlpha;
+  const pixel = 1 / view.scale;
+  const width = max(prompt.width, 2 * ratio * pixel);
+  const color = signColor(prompt.positive);
+  toPixels(context, view);
+  context.lineJoin = "round";
+  const line = (extra: number, style: string, opacity = 1): void => {
+    context.globalAlpha = alpha * opacity;
+    context.lineWidth = width + extra * ratio * pixel;
+    context.strokeStyle = style;
     context.stroke(path);
+  };
+  context.lineCap = "round";
+  if (selected) line(8, SELECTED);
+  line(4, HALO, 0.6);
+  // An outline: a wider line whose inside is taken away again.
+  if (!prompt.positive) {
+    context.setLineDash([5 * ratio * pixel, 4 * ratio * pixel]);
+    context.lineCap = "butt";
   }
+  line(2.4, color);
+  context.setLineDash([]);
+  context.lineCap = "round";
+  context.globalCompositeOperation = "destination-out";
+  line(0, "#000");
+  context.globalCompositeOperation = "source-over";
+  line(0, color, state === "pending" ? 0.8 : 0.55);
+  // Where there is room for it, the sign itself, at the stroke's beginning.
+  const arm = min(0.3 * width, 3.5 * ratio * pixel);
+  if (arm < LEAST_ARM * ratio * pixel) return;
+  context.globalAlpha = alpha;
+  drawSign(context, prompt.points[0]!, arm, prompt.positive);
+}
 
-  private drawRaster(context: CanvasRenderingContext2D, prompt: Raster, view: View, { selected }: PromptStyle): void {
-    const path = this.path(prompt, () => rasterPath(prompt.runs, prompt.shape[1]));
-    context.translate(view.x, view.y);
-    context.scale(view.scale, view.scale);
-    context.globalAlpha *= 0.6;
-    context.fillStyle = selected ? SELECTED : signColor(prompt.positive);
-    context.fill(path);
-  }
+function drawLasso(
+  context: CanvasRenderingContext2D,
+  prompt: Lasso,
+  view: View,
+  { ratio, state, selected, open }: PromptStyle,
+): void {
+  const path = pathOf(prompt, () => polygon(prompt.points, open));
+  const color = signColor(prompt.positive);
+  const pixel = ratio / view.scale;
+  context.save();
+  toPixels(context, view);
+  context.lineJoin = "round";
+  context.fillStyle = color;
+  context.globalAlpha *= state === "pending" ? 0.25 : 0.12;
+  context.fill(path);
+  context.globalAlpha = state === "failed" ? 0.45 : 1;
+  const line = (width: number, style: string, dash: number[] = []): void => {
+    context.setLineDash(dash.map((length) => length * pixel));
+    context.lineWidth = width * pixel;
+    context.strokeStyle = style;
+    context.stroke(path);
+  };
+  if (selected) line(7, SELECTED);
+  line(4, HALO);
+  line(2, color, prompt.positive ? [] : [5, 4]);
+  context.restore();
+  const [first, ...corners] = prompt.points;
+  if (open) for (const corner of corners.slice(0, -1)) disc(context, place(view, corner), 3 * ratio, "#fff");
+  drawBadge(context, place(view, first!), prompt.positive, ratio);
+}
 
-  private path(prompt: Prompt, make: () => Path2D): Path2D {
-    let path = this.paths.get(prompt);
-    if (!path) this.paths.set(prompt, (path = make()));
-    return path;
-  }
+/** Pixels that are to be set, or cleared. */
+function drawInk(context: CanvasRenderingContext2D, prompt: Prompt, view: View, { ratio, ink, open }: PromptStyle): void {
+  if (isRaster(prompt) || prompt.kind === "click" || prompt.kind === "box") return;
+  const isArea = prompt.kind === "lasso";
+  const path = pathOf(prompt, () => (isArea ? polygon(prompt.points, open) : polyline(prompt.points)));
+  toPixels(context, view);
+  context.lineCap = context.lineJoin = "round";
+  context.globalAlpha *= INK;
+  context.strokeStyle = context.fillStyle = prompt.positive ? ink! : CLEARED;
+  context.lineWidth = isArea ? (2 * ratio) / view.scale : prompt.width;
+  if (isArea) context.fill(path);
+  context.stroke(path);
+}
+
+function drawRaster(context: CanvasRenderingContext2D, prompt: Raster, view: View, { selected }: PromptStyle): void {
+  const path = pathOf(prompt, () => rasterPath(prompt.runs, prompt.shape[1]));
+  context.translate(view.x, view.y);
+  context.scale(view.scale, view.scale);
+  context.globalAlpha *= 0.6;
+  context.fillStyle = selected ? SELECTED : signColor(prompt.positive);
+  context.fill(path);
 }
 
 /** Start, length, start, length, ... in row order, cut into pieces of one row: [x, y, length]. */
@@ -232,18 +229,15 @@ function drawBox(
   const width = (ceil(box.x1) + 1) * view.scale + view.x - x;
   const height = (ceil(box.y1) + 1) * view.scale + view.y - y;
   context.lineJoin = "round";
-  if (selected) {
-    context.strokeStyle = SELECTED;
-    context.lineWidth = 7 * ratio;
+  const line = (thickness: number, style: string): void => {
+    context.lineWidth = thickness * ratio;
+    context.strokeStyle = style;
     context.strokeRect(x, y, width, height);
-  }
-  context.strokeStyle = HALO;
-  context.lineWidth = 4 * ratio;
-  context.strokeRect(x, y, width, height);
-  context.strokeStyle = BOX_COLOR;
-  context.lineWidth = 2 * ratio;
+  };
+  if (selected) line(7, SELECTED);
+  line(4, HALO);
   if (state === "pending") context.setLineDash([6 * ratio, 4 * ratio]);
-  context.strokeRect(x, y, width, height);
+  line(2, SIGN_COLORS.positive);
 }
 
 /** Draw in image pixels, whose centres are at integers. */

@@ -1,31 +1,39 @@
 /** What was drawn, label by label, followed version by version as the masks are. */
 import type { Prompt, PromptsTrait, Update } from "./protocol";
 
-export class PromptLists {
+export interface PromptLists {
   /** Of the lists that are held; null before the first. */
-  version: number | null = null;
-  private lists: Prompt[][] = [];
-
-  of(label: number): readonly Prompt[] {
-    return this.lists[label] ?? [];
-  }
-
-  get isEmpty(): boolean {
-    return this.lists.every((list) => list.length === 0);
-  }
-
+  readonly version: number | null;
+  readonly isEmpty: boolean;
+  of(label: number): readonly Prompt[];
   /** Take all of them, or forget all. */
-  replace({ version, lists }: { version: number | null; lists: PromptsTrait["lists"] }): void {
-    this.version = version;
-    this.lists = lists.map((list) => list.slice());
-  }
-
+  replace(all: { version: number | null; lists: PromptsTrait["lists"] }): void;
   /** Take an update. False when a version was missed: the lists stay as they are and the whole is needed. */
-  apply({ base, version, prompts }: Pick<Update, "base" | "version" | "prompts">): boolean {
-    if (this.version !== null && version <= this.version) return true; // known already
-    if (base !== null && base !== this.version) return false;
-    for (const { label, kept, added } of prompts) this.lists[label] = [...this.of(label).slice(0, kept), ...added];
-    this.version = version;
-    return true;
-  }
+  apply(update: Pick<Update, "base" | "version" | "prompts">): boolean;
+}
+
+export function makePromptLists(): PromptLists {
+  let held: number | null = null;
+  let lists: Prompt[][] = [];
+  const of = (label: number): readonly Prompt[] => lists[label] ?? [];
+  return {
+    get version() {
+      return held;
+    },
+    get isEmpty() {
+      return !lists.flat().length;
+    },
+    of,
+    replace(all) {
+      held = all.version;
+      lists = all.lists.slice();
+    },
+    apply({ base, version, prompts }) {
+      if (held !== null && version <= held) return true; // known already
+      if (base !== null && base !== held) return false;
+      for (const { label, kept, added } of prompts) lists[label] = [...of(label).slice(0, kept), ...added];
+      held = version;
+      return true;
+    },
+  };
 }

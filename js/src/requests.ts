@@ -1,6 +1,6 @@
 /** Which of our messages wait for an answer, and what that says about the kernel. */
 import type { Clock } from "./clock";
-import { max, min } from "./math";
+import { min } from "./math";
 import type { Command, DrawnPrompt } from "./protocol";
 
 /** lost: no answer came, for whatever reason; gone: the host says that this kernel will not answer. */
@@ -29,131 +29,128 @@ export interface Request {
 /** A request for a drawn prompt: it is shown until it is answered. */
 export type PromptRequest = Request & { command: { type: "prompt"; label: number; prompt: DrawnPrompt } };
 
-export class Requests {
-  private open = new Map<string, Request>();
-  private count = 0;
-  private lifeAt = -Infinity;
-  private gone = false;
-  /** The kernel is at something of this widget's that is no request of ours: a preview, or another view's. */
-  private aside = false;
-  private wake: () => void = () => {};
-
-  /** `prefix` tells this view's ids from other views'; `changed` is called whenever `state` may have changed. */
-  constructor(
-    private clock: Clock,
-    private prefix: string,
-    private changed: () => void,
-  ) {}
-
-  nextId(): string {
-    return `${this.prefix}-${++this.count}`;
-  }
-
-  add(command: Command, releasedAt: number | null = null): Request {
-    const request: Request = { id: this.nextId(), command, sentAt: this.clock.now(), started: false, releasedAt };
-    this.open.set(request.id, request);
-    this.tell();
-    return request;
-  }
-
-  start(id: string): void {
-    const request = this.open.get(id);
-    if (request) request.started = true;
-    else this.aside = true;
-    this.tell();
-  }
-
-  /** The request with this id, if it was open; it is not any more. */
-  finish(id: string | null): Request | undefined {
-    const request = id === null ? undefined : this.open.get(id);
-    if (request) this.open.delete(request.id);
-    this.tell();
-    return request;
-  }
-
-  /** Something came from the kernel: it lives. */
-  alive(): void {
-    this.lifeAt = this.clock.now();
-    this.gone = this.aside = false;
-    this.tell();
-  }
-
-  /** The host says that the kernel is gone. */
-  lost(): void {
-    this.gone = true;
-    this.tell();
-  }
-
-  /** Forget all, as when the image changes; late answers then find nobody. */
-  clear(): void {
-    this.open.clear();
-    this.tell();
-  }
-
-  free(): void {
-    this.wake();
-    this.open.clear();
-  }
-
-  get prompts(): PromptRequest[] {
-    return [...this.open.values()].filter(isPrompt);
-  }
-
+/** All of a view's requests, and what they say of the kernel. */
+export interface Requests {
+  readonly prompts: PromptRequest[];
   /** What waits for its answer, in order. */
-  get commands(): Command[] {
-    return [...this.open.values()].map(({ command }) => command);
-  }
-
-  get size(): number {
-    return this.open.size;
-  }
-
-  get state(): KernelState {
-    if (this.gone) return "gone";
-    const waiting = this.waiting();
-    if (!waiting) return "ready";
-    const quiet = this.clock.now() - max(waiting.oldest.sentAt, this.lifeAt);
-    if (quiet >= (waiting.started ? LOST_AFTER_START : LOST_AFTER)) return "lost";
-    return !waiting.started && quiet >= BUSY_AFTER ? "busy" : "thinking";
-  }
-
+  readonly commands: Command[];
+  readonly ids: string[];
+  readonly size: number;
+  readonly state: KernelState;
   /** Whether the wait is long enough to be told. */
-  get slow(): boolean {
-    const waiting = this.waiting();
-    return waiting !== null && this.clock.now() - waiting.oldest.sentAt >= TELL_AFTER;
-  }
-
+  readonly slow: boolean;
   /** Whether the kernel works on something and takes its time. */
-  get isLong(): boolean {
-    const waiting = this.waiting();
-    return !!waiting?.started && this.state === "thinking" && this.clock.now() - waiting.oldest.sentAt >= CANCEL_AFTER;
-  }
+  readonly isLong: boolean;
+  nextId(): string;
+  add(command: Command, releasedAt?: number | null): Request;
+  start(id: string): void;
+  /** The request with this id, if it was open; it is not any more. */
+  finish(id: string | null): Request | undefined;
+  /** Something came from the kernel: it lives. */
+  alive(): void;
+  /** The host says that the kernel is gone. */
+  lost(): void;
+  /** Forget all, as when the image changes; late answers then find nobody. */
+  clear(): void;
+  free(): void;
+}
 
-  get ids(): string[] {
-    return [...this.open.keys()];
-  }
+/** `prefix` tells this view's ids from other views'; `changed` is called whenever `state` may have changed. */
+export function makeRequests(clock: Clock, prefix: string, changed: () => void): Requests {
+  let open: Request[] = [];
+  let count = 0;
+  let lifeAt = -Infinity;
+  let gone = false;
+  /** The kernel is at something of this widget's that is no request of ours: a preview, or another view's. */
+  let aside = false;
+  let wake = (): void => {};
 
-  private waiting(): { oldest: Request; started: boolean } | null {
-    const open = [...this.open.values()];
-    const oldest = open[0];
-    return oldest ? { oldest, started: this.aside || open.some((request) => request.started) } : null;
+  const nextId = (): string => `${prefix}-${++count}`;
+
+  /** How long the oldest request has waited; nothing waits: not at all. */
+  const waited = (): number => (open[0] ? clock.now() - open[0].sentAt : -Infinity);
+
+  /** How long it has been since anything was heard, for as long as something waits. */
+  const quiet = (): number => min(waited(), clock.now() - lifeAt);
+
+  const isStarted = (): boolean => aside || open.some(({ started }) => started);
+
+  function state(): KernelState {
+    if (gone) return "gone";
+    if (!open.length) return "ready";
+    if (quiet() >= (isStarted() ? LOST_AFTER_START : LOST_AFTER)) return "lost";
+    return !isStarted() && quiet() >= BUSY_AFTER ? "busy" : "thinking";
   }
 
   /** Tell now, and again when waiting longer would say something else. */
-  private tell(): void {
-    this.wake();
-    this.wake = () => {};
-    const waiting = this.waiting();
-    if (waiting) {
-      const now = this.clock.now();
-      const since = now - max(waiting.oldest.sentAt, this.lifeAt);
-      const moments = [BUSY_AFTER - since, LOST_AFTER - since, LOST_AFTER_START - since];
-      for (const moment of [TELL_AFTER, CANCEL_AFTER]) moments.push(moment - (now - waiting.oldest.sentAt));
-      const next = min(...moments.filter((wait) => wait > 0));
-      if (Number.isFinite(next)) this.wake = this.clock.after(next, () => this.tell());
-    }
-    this.changed();
+  function tell(): void {
+    wake();
+    const moments = [BUSY_AFTER, LOST_AFTER, LOST_AFTER_START].map((moment) => moment - quiet());
+    moments.push(TELL_AFTER - waited(), CANCEL_AFTER - waited());
+    const next = min(...moments.filter((wait) => wait > 0));
+    if (next < Infinity) wake = clock.after(next, tell);
+    changed();
   }
+
+  return {
+    get prompts() {
+      return open.filter(isPrompt);
+    },
+    get commands() {
+      return open.map(({ command }) => command);
+    },
+    get ids() {
+      return open.map(({ id }) => id);
+    },
+    get size() {
+      return open.length;
+    },
+    get state() {
+      return state();
+    },
+    get slow() {
+      return waited() >= TELL_AFTER;
+    },
+    get isLong() {
+      return isStarted() && state() === "thinking" && waited() >= CANCEL_AFTER;
+    },
+    nextId,
+    add(command, releasedAt = null) {
+      const request: Request = { id: nextId(), command, sentAt: clock.now(), started: false, releasedAt };
+      open.push(request);
+      tell();
+      return request;
+    },
+    start(id) {
+      const request = open.find((one) => one.id === id);
+      if (request) request.started = true;
+      else aside = true;
+      tell();
+    },
+    finish(id) {
+      const request = open.find((one) => one.id === id);
+      open = open.filter((one) => one !== request);
+      tell();
+      return request;
+    },
+    alive() {
+      lifeAt = clock.now();
+      gone = aside = false;
+      tell();
+    },
+    lost() {
+      gone = true;
+      tell();
+    },
+    clear() {
+      open = [];
+      tell();
+    },
+    free() {
+      wake();
+      open = [];
+    },
+  };
 }
 
 export function isPrompt(request: Request | undefined): request is PromptRequest {

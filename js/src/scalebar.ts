@@ -30,18 +30,25 @@ export function barFor(millimetres: number, room: number): Bar | null {
   return { text: `${Number((long / size).toPrecision(1))} ${unit}`, length: long / millimetres };
 }
 
-export class ScaleBar {
-  private line = h(".sp-scaleline");
-  private text = h("span");
-  readonly node = h(".sp-scalebar", this.text, this.line);
-
+export interface ScaleBar {
+  readonly node: HTMLElement;
   /** `scale`: CSS pixels to an image pixel. The bar lies flat: where pixels are not square, it measures across. */
-  update(spacing: readonly [number, number] | null, scale: number, width: number): void {
-    const bar = spacing && barFor(spacing[1] / scale, min(LONGEST, LARGEST_SHARE * width));
-    this.node.hidden = !bar;
-    if (!bar) return;
-    setText(this.text, bar.text);
-    this.node.title = spacing[0] === spacing[1] ? "" : "Across; the image's pixels are not square";
-    this.line.style.width = `${bar.length}px`;
-  }
+  update(spacing: readonly [number, number] | null, scale: number, width: number): void;
+}
+
+export function makeScaleBar(): ScaleBar {
+  const line = h(".sp-scaleline");
+  const text = h("span");
+  const node = h(".sp-scalebar", text, line);
+  return {
+    node,
+    update(spacing, scale, width) {
+      const bar = spacing && barFor(spacing[1] / scale, min(LONGEST, LARGEST_SHARE * width));
+      node.hidden = !bar;
+      if (!bar) return;
+      setText(text, bar.text);
+      node.title = spacing[0] === spacing[1] ? "" : "Across; the image's pixels are not square";
+      line.style.width = `${bar.length}px`;
+    },
+  };
 }

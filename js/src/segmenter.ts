@@ -1,32 +1,32 @@
 /** The widget put together: what the person does goes to the kernel, what the kernel says goes to the screen. */
 import { browserClock, type Clock } from "./clock";
-import { Chrome } from "./chrome";
-import { Crosshair, wayOf, type StrokeEvents } from "./crosshair";
+import { makeChrome } from "./chrome";
+import { makeCrosshair, wayOf, type StrokeEvents } from "./crosshair";
 import { giveFocus, listen, setAttribute } from "./dom";
-import { EraserHand } from "./eraser";
+import { makeEraserHand } from "./eraser";
 import { resultText } from "./format";
-import { Furniture } from "./furniture";
-import { Gestures } from "./gestures";
+import { makeFurniture } from "./furniture";
+import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
-import { Kernel } from "./kernel";
+import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
-import { Pen, type Hand } from "./pen";
-import { LassoHand } from "./polygon";
+import { makePen, type Hand } from "./pen";
+import { makeLassoHand } from "./polygon";
 import type { Command, Entry, Host, Point } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { isPrompt } from "./requests";
 import { readoutAt } from "./readout";
-import { Scene, type Shown } from "./scene";
-import { SelectHand, type PromptEvents } from "./select";
+import { makeScene, type Shown } from "./scene";
+import { makeSelectHand, type PromptEvents } from "./select";
 import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
 import { shownPrompts } from "./shown";
-import { Stage, type CursorShape } from "./stage";
+import { makeStage, type CursorShape } from "./stage";
 import type { Tool } from "./stroke";
 import { MORE_TOOLS, type MoreTool } from "./toolspanel";
-import { Truth } from "./truth";
+import { makeTruth, type Truth } from "./truth";
 import { centredOn, clamp, fit, follow, pan, resized, scaleAt, toImage, toScreen, zoomAt, type Size, type View } from "./view";
 import { dragged, presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
 
@@ -65,7 +65,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   let refreshing = false;
   let ended = false;
 
-  const kernel = new Kernel(
+  const kernel = makeKernel(
     host,
     clock,
     {
@@ -94,8 +94,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     },
     () => pen.soFar,
   );
-  const truth = new Truth(host, kernel.prompts);
-  let scene = new Scene(null, kernel.masks);
+  const truth = makeTruth(host, kernel.prompts);
+  let scene = makeScene(null, kernel.masks);
   const settings = initialSettings(image);
   const events: PromptEvents = {
     where: () => ({ image, view }),
@@ -104,12 +104,12 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     mayChange,
     change: (changes) => ask({ type: "reprompt", label: truth.active, changes }),
   };
-  const pen = new Pen(kernel, clock, events);
+  const pen = makePen(kernel, clock, events);
   /** Whose the stroke in progress is. */
   let hand: Hand = pen;
-  const lasso = new LassoHand(pen, events);
-  const select = new SelectHand(events);
-  const eraser = new EraserHand(events);
+  const lasso = makeLassoHand(pen, events);
+  const select = makeSelectHand(events);
+  const eraser = makeEraserHand(events);
   const labelling: Labelling = makeLabelling(host, truth, {
     ask,
     waiting: () => kernel.requests.commands,
@@ -117,7 +117,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     set,
     rename: () => chrome.renameLabel(),
   });
-  const stage = new Stage(() => image, {
+  const stage = makeStage(() => image, {
     resized: (before, after) => {
       view = before.width ? resized(view, image, before, after) : fit(image, after);
     },
@@ -139,10 +139,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       drawn();
     },
   };
-  const crosshair = new Crosshair(strokes);
-  const furniture = new Furniture((at) => look(centredOn(view, at, image, stage.size)));
+  const crosshair = makeCrosshair(strokes);
+  const furniture = makeFurniture((at) => look(centredOn(view, at, image, stage.size)));
   stage.node.append(crosshair.node, ...furniture.nodes);
-  const chrome = new Chrome(stage.node, clock, {
+  const chrome = makeChrome(stage.node, clock, {
     run,
     set,
     sign: chooseSign,
@@ -152,13 +152,12 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     unpaint: () => ask({ type: "unpaint", label: truth.active }),
     go: (step) => ask({ type: "go", step }),
     history: () => kernel.askSteps(),
-    copy: () => void chrome.showCode(python()),
     window: () => setWindowing(!windowing),
     retry: () => kernel.retry(),
     dismiss: () => kernel.dismiss(),
     cancel: () => void kernel.cancel(),
   });
-  const gestures = new Gestures(stage.top.canvas, {
+  const gestures = makeGestures(stage.top.canvas, {
     ...strokes,
     begin: (at, other) => {
       crosshair.hide();
@@ -229,7 +228,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     kernel.open(image, first);
     // Slices of one CT are compared by the same window.
     const keepsWindow = !!picture?.unit && picture.unit === scene.picture?.unit;
-    scene = new Scene(picture, kernel.masks);
+    scene = makeScene(picture, kernel.masks);
     if (picture && !keepsWindow) settings.shading = { ...picture.usual, gamma: 1, inverted: false };
     crosshair.hide();
     toldArea = 0;

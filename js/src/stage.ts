@@ -21,133 +21,146 @@ export interface StageEvents {
   draw(base: boolean): void;
 }
 
-export class Stage {
+export interface Stage {
   readonly node: HTMLElement;
   /** Picture and masks. */
   readonly base: Layer;
   /** Prompts; takes the pointer. */
   readonly top: Layer;
-  /** The brush, at its true size. A node of its own: it follows the pointer without anything being drawn. */
-  readonly cursor = h(".sp-cursor", { "aria-hidden": "true" });
   /** In CSS pixels. */
-  size: Size = { width: 0, height: 0 };
+  readonly size: Size;
   /** Canvas pixels in a CSS pixel. */
-  ratio = 1;
-  private frame = 0;
-  private staleBase = true;
-  private observers: (ResizeObserver | IntersectionObserver)[] = [];
-  private ended = new AbortController();
-
-  constructor(
-    private image: () => Size,
-    private events: StageEvents,
-  ) {
-    this.base = layer("sp-base", { "aria-hidden": "true" });
-    this.top = layer("sp-canvas", { role: "img" });
-    this.node = h(".sp-stage", this.base.canvas, this.top.canvas, this.cursor);
-  }
-
+  readonly ratio: number;
   /** Call once the node is on the page. */
-  start(): void {
-    this.measure();
-    if (typeof ResizeObserver !== "undefined") {
-      const width = new ResizeObserver(() => this.measure());
-      width.observe(this.node);
-      const pixels = new ResizeObserver(([entry]) => this.setPixels(entry!));
-      try {
-        pixels.observe(this.top.canvas, { box: "device-pixel-content-box" });
-      } catch {
-        pixels.observe(this.top.canvas);
-      }
-      this.observers.push(width, pixels);
-    }
-    // Notebooks drop what is scrolled out of sight, and browsers drop canvases of hidden tabs.
-    const again = (): void => this.invalidate();
-    if (typeof IntersectionObserver !== "undefined") {
-      const seen = new IntersectionObserver(([entry]) => entry!.isIntersecting && again());
-      seen.observe(this.node);
-      this.observers.push(seen);
-    }
-    const { signal } = this.ended;
-    listen(document, "visibilitychange", again, { signal });
-    listen(window, "resize", () => this.measure(), { signal });
-    for (const { canvas } of [this.base, this.top]) listen(canvas, "contextrestored", again, { signal });
-  }
-
+  start(): void;
   /** Draw everything, or only the prompts, with the next frame. */
-  invalidate(base = true): void {
-    this.staleBase ||= base;
-    this.frame ||= requestAnimationFrame(() => this.draw());
+  invalidate(base?: boolean): void;
+  /** The image or the cell changed: find the height anew. */
+  measure(): void;
+  /** `size`: the brush's diameter; `at`: where the pointer is, or null when it is elsewhere (all in CSS pixels). */
+  showCursor(shape: CursorShape, at: Point | null, size: number, positive: boolean): void;
+  free(): void;
+}
+
+export function makeStage(image: () => Size, events: StageEvents): Stage {
+  const [base, top] = [layer("sp-base", { "aria-hidden": "true" }), layer("sp-canvas", { role: "img" })];
+  const canvases = [base.canvas, top.canvas];
+  /** The brush, at its true size. A node of its own: it follows the pointer without anything being drawn. */
+  const cursor = h(".sp-cursor", { "aria-hidden": "true" });
+  const node = h(".sp-stage", ...canvases, cursor);
+  let size: Size = { width: 0, height: 0 };
+  let ratio = 1;
+  let frame = 0;
+  let staleBase = true;
+  const hasObserver = typeof ResizeObserver !== "undefined";
+  const observers: (ResizeObserver | IntersectionObserver)[] = [];
+  const ended = new AbortController();
+
+  function invalidate(base = true): void {
+    staleBase ||= base;
+    frame ||= requestAnimationFrame(draw);
   }
 
-  /** The image or the cell changed: find the height anew. */
-  measure(): void {
-    const width = this.node.clientWidth || (typeof ResizeObserver === "undefined" ? NOMINAL_WIDTH : 0);
+  function measure(): void {
+    const width = node.clientWidth || (hasObserver ? 0 : NOMINAL_WIDTH);
     if (!width) return; // not on the screen
     // In a frame as high as its content, the frame's own height says nothing.
     const room = window.top === window ? window.innerHeight : screen.availHeight || window.innerHeight;
-    const height = stageHeight(this.image(), width, room);
-    this.node.style.height = `${height}px`;
-    this.resize({ width: this.node.clientWidth || width, height });
+    const height = stageHeight(image(), width, room);
+    node.style.height = `${height}px`;
+    resize({ width: node.clientWidth || width, height });
   }
 
-  /** `size`: the brush's diameter; `at`: where the pointer is, or null when it is elsewhere (all in CSS pixels). */
-  showCursor(shape: CursorShape, at: Point | null, size: number, positive: boolean): void {
-    this.node.dataset.cursor = shape;
-    const { style, classList } = this.cursor;
-    this.cursor.hidden = shape !== "brush" || !at;
-    if (!at) return;
-    classList.toggle("sp-negative", !positive);
-    style.width = style.height = `${size}px`;
-    style.transform = `translate(${at[0] - size / 2}px, ${at[1] - size / 2}px)`;
+  function resize(after: Size): void {
+    if (after.width === size.width && after.height === size.height) return;
+    const before = size;
+    size = after;
+    if (!hasObserver) setBacking(size.width, size.height);
+    events.resized(before, size);
+    invalidate();
   }
 
-  free(): void {
-    cancelAnimationFrame(this.frame);
-    for (const observer of this.observers) observer.disconnect();
-    this.ended.abort();
-    for (const { canvas } of [this.base, this.top]) canvas.width = canvas.height = 0;
-  }
-
-  private resize(size: Size): void {
-    if (size.width === this.size.width && size.height === this.size.height) return;
-    const before = this.size;
-    this.size = size;
-    if (typeof ResizeObserver === "undefined") this.setBacking(size.width, size.height);
-    this.events.resized(before, size);
-    this.invalidate();
-  }
-
-  private setPixels(entry: ResizeObserverEntry): void {
-    const exact = entry.devicePixelContentBoxSize?.[0];
-    const { width, height } = entry.contentRect;
+  function setPixels([entry]: ResizeObserverEntry[]): void {
+    const exact = entry!.devicePixelContentBoxSize?.[0];
+    const { width, height } = entry!.contentRect;
     if (!width || !height) return;
-    this.resize({ width, height });
-    const ratio = window.devicePixelRatio || 1;
-    this.setBacking(
-      exact?.inlineSize ?? round(width * ratio),
-      exact?.blockSize ?? round(height * ratio),
-    );
+    resize({ width, height });
+    const sharp = window.devicePixelRatio || 1;
+    setBacking(exact?.inlineSize ?? round(width * sharp), exact?.blockSize ?? round(height * sharp));
   }
 
-  private setBacking(width: number, height: number): void {
-    this.ratio = width / this.size.width;
-    for (const { canvas } of [this.base, this.top]) {
+  function setBacking(width: number, height: number): void {
+    ratio = width / size.width;
+    for (const canvas of canvases) {
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
     }
     // At once: a canvas that changed its size is blank, and the frame is about to be shown.
-    this.staleBase = true;
-    this.draw();
+    staleBase = true;
+    draw();
   }
 
-  private draw(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    const base = this.staleBase;
-    this.staleBase = false;
-    this.events.draw(base);
+  function draw(): void {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    const isWhole = staleBase;
+    staleBase = false;
+    events.draw(isWhole);
   }
+
+  return {
+    node,
+    base,
+    top,
+    get size() {
+      return size;
+    },
+    get ratio() {
+      return ratio;
+    },
+    start() {
+      measure();
+      if (hasObserver) {
+        const width = new ResizeObserver(measure);
+        width.observe(node);
+        const pixels = new ResizeObserver(setPixels);
+        try {
+          pixels.observe(top.canvas, { box: "device-pixel-content-box" });
+        } catch {
+          pixels.observe(top.canvas);
+        }
+        observers.push(width, pixels);
+      }
+      // Notebooks drop what is scrolled out of sight, and browsers drop canvases of hidden tabs.
+      const again = (): void => invalidate();
+      if (typeof IntersectionObserver !== "undefined") {
+        const seen = new IntersectionObserver(([entry]) => entry!.isIntersecting && again());
+        seen.observe(node);
+        observers.push(seen);
+      }
+      const { signal } = ended;
+      listen(document, "visibilitychange", again, { signal });
+      listen(window, "resize", measure, { signal });
+      for (const canvas of canvases) listen(canvas, "contextrestored", again, { signal });
+    },
+    invalidate,
+    measure,
+    showCursor(shape, at, size, positive) {
+      node.dataset.cursor = shape;
+      cursor.hidden = shape !== "brush" || !at;
+      if (!at) return;
+      cursor.classList.toggle("sp-negative", !positive);
+      const { style } = cursor;
+      style.width = style.height = `${size}px`;
+      style.transform = `translate(${at[0] - size / 2}px, ${at[1] - size / 2}px)`;
+    },
+    free() {
+      cancelAnimationFrame(frame);
+      for (const observer of observers) observer.disconnect();
+      ended.abort();
+      for (const canvas of canvases) canvas.width = canvas.height = 0;
+    },
+  };
 }
 
 function layer(name: string, attributes: Record<string, string>): Layer {

@@ -33,74 +33,69 @@ export interface Facts {
   cancellable: boolean;
 }
 
-export class StatusLine {
+export interface StatusLine {
   readonly node: HTMLElement;
   /** Read out, not shown. */
-  readonly live = h(".sp-live", { "aria-live": "polite" });
-  private name = h("span.sp-name");
-  private swatch = h("span.sp-swatch");
-  private area = h("span", { title: "Area of the mask" });
-  private prompts = h("span.sp-count");
-  private objects = h("span.sp-done", { title: "Objects that are done" });
-  private latency = h("span.sp-latency", { title: "From lifting the pointer to the mask on the screen" });
+  readonly live: HTMLElement;
   /** What is under the pointer. */
-  readonly readout = h("span.sp-readout", { title: "Column, row: value of the image" });
-  private hint = h("span.sp-hint", { role: "status" });
-  private state = h("span.sp-state");
-  private facts: HTMLElement;
-  private unhint: () => void = () => {};
-
-  private cancel: HTMLButtonElement;
-
-  constructor(
-    private clock: Clock,
-    cancel: () => void,
-  ) {
-    this.cancel = makeButton(".sp-cancel", "Cancel this prediction (Esc)", cancel, "Cancel");
-    this.facts = h(
-      "span.sp-facts",
-      h("span.sp-label", this.swatch, this.name),
-      this.area,
-      this.prompts,
-      this.objects,
-      this.latency,
-    );
-    this.node = h(".sp-status", this.facts, this.hint, this.readout, this.state, this.cancel);
-  }
-
-  update(facts: Facts): void {
-    setText(this.name, facts.label.name);
-    this.swatch.style.background = facts.label.color;
-    setText(this.area, areaText(facts.area, facts.spacing));
-    setText(this.prompts, promptsText(facts.prompts));
-    setText(this.objects, counted(facts.objects, "object"));
-    setText(this.latency, facts.latency === null ? "" : latencyText(facts.latency));
-    setText(this.state, STATES[facts.state]);
-    this.cancel.hidden = !facts.cancellable;
-    setAttribute(this.state, "data-state", facts.state);
-    setAttribute(this.state, "title", TITLES[facts.state] ?? "");
-  }
-
+  readonly readout: HTMLElement;
+  update(facts: Facts): void;
   /** Say something in the place of the facts, for a moment. */
-  say(text: string): void {
-    this.unhint();
-    this.node.classList.add("sp-hinting");
-    this.hint.textContent = text;
-    this.unhint = this.clock.after(HINT_FOR, () => this.quiet());
-  }
-
-  quiet(): void {
-    this.unhint();
-    this.node.classList.remove("sp-hinting");
-    this.hint.textContent = "";
-  }
-
+  say(text: string): void;
+  quiet(): void;
   /** Have it read out; the same words again too. */
-  announce(text: string): void {
-    this.live.textContent = this.live.textContent === text ? `${text}\u00a0` : text;
+  announce(text: string): void;
+  free(): void;
+}
+
+export function makeStatusLine(clock: Clock, cancel: () => void): StatusLine {
+  const live = h(".sp-live", { "aria-live": "polite" });
+  const name = h("span.sp-name");
+  const swatch = h("span.sp-swatch");
+  const area = h("span", { title: "Area of the mask" });
+  const prompts = h("span.sp-count");
+  const objects = h("span.sp-done", { title: "Objects that are done" });
+  const latency = h("span.sp-latency", { title: "From lifting the pointer to the mask on the screen" });
+  const readout = h("span.sp-readout", { title: "Column, row: value of the image" });
+  const hint = h("span.sp-hint", { role: "status" });
+  const state = h("span.sp-state");
+  const stop = makeButton(".sp-cancel", "Cancel this prediction (Esc)", cancel, "Cancel");
+  const facts = h("span.sp-facts", h("span.sp-label", swatch, name), area, prompts, objects, latency);
+  const node = h(".sp-status", facts, hint, readout, state, stop);
+  let unhint = (): void => {};
+
+  function quiet(): void {
+    unhint();
+    node.classList.remove("sp-hinting");
+    hint.textContent = "";
   }
 
-  free(): void {
-    this.unhint();
-  }
+  return {
+    node,
+    live,
+    readout,
+    update(facts) {
+      setText(name, facts.label.name);
+      swatch.style.background = facts.label.color;
+      setText(area, areaText(facts.area, facts.spacing));
+      setText(prompts, promptsText(facts.prompts));
+      setText(objects, counted(facts.objects, "object"));
+      setText(latency, facts.latency === null ? "" : latencyText(facts.latency));
+      setText(state, STATES[facts.state]);
+      stop.hidden = !facts.cancellable;
+      setAttribute(state, "data-state", facts.state);
+      setAttribute(state, "title", TITLES[facts.state] ?? "");
+    },
+    say(text) {
+      unhint();
+      node.classList.add("sp-hinting");
+      hint.textContent = text;
+      unhint = clock.after(HINT_FOR, quiet);
+    },
+    quiet,
+    announce(text) {
+      live.textContent = live.textContent === text ? `${text}\u00a0` : text;
+    },
+    free: () => unhint(),
+  };
 }

@@ -22,42 +22,33 @@ export interface Mark {
 export const TOLERANCE = 0.25;
 
 /** What is being drawn, while it is being drawn. */
-export class Stroke {
+export interface Stroke extends Mark {
   readonly points: Point[];
-
-  constructor(
-    readonly tool: Tool,
-    readonly label: number,
-    readonly positive: boolean,
-    readonly width: number,
-    start: Point,
-    readonly direct = false,
-  ) {
-    this.points = [start];
-  }
-
-  get first(): Point {
-    return this.points[0]!;
-  }
-
-  get last(): Point {
-    return this.points[this.points.length - 1]!;
-  }
-
   /** Take the next position; those closer than `spacing` to the one before say nothing new. */
-  extend(point: Point, spacing = 0): void {
-    if (this.tool !== "scribble" && this.tool !== "lasso") this.points[1] = point;
-    else if (distance(point, this.last) > spacing) this.points.push(point);
-  }
-
+  extend(point: Point, spacing?: number): void;
   /** The prompt so far, or null when nothing of it is on the image. `tolerance`: see `simplify`. */
-  prompt(image: Size, tolerance = TOLERANCE): DrawnPrompt | null {
-    if (this.tool === "click") return clickAt(this.last, this.positive, image);
-    if (this.tool === "box") return boxBetween(this.first, this.last, image);
-    if (this.tool === "circle") return circleAround(this.first, this.last, this.positive, image);
-    if (this.tool === "lasso") return lassoAlong(this.points, this.positive, image, tolerance);
-    return scribbleAlong(this.points, this.positive, this.width, image, tolerance);
-  }
+  prompt(image: Size, tolerance?: number): DrawnPrompt | null;
+}
+
+export function makeStroke(mark: Mark, first: Point): Stroke {
+  const { tool, positive, width } = mark;
+  const points = [first];
+  const last = (): Point => points[points.length - 1]!;
+  return {
+    ...mark,
+    points,
+    extend(point, spacing = 0) {
+      if (tool !== "scribble" && tool !== "lasso") points[1] = point;
+      else if (distance(point, last()) > spacing) points.push(point);
+    },
+    prompt(image, tolerance = TOLERANCE) {
+      if (tool === "click") return clickAt(last(), positive, image);
+      if (tool === "box") return boxBetween(first, last(), image);
+      if (tool === "circle") return circleAround(first, last(), positive, image);
+      if (tool === "lasso") return lassoAlong(points, positive, image, tolerance);
+      return scribbleAlong(points, positive, width, image, tolerance);
+    },
+  };
 }
 
 export function clickAt(point: Point, positive: boolean, image: Size): Click | null {

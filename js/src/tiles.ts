@@ -72,3 +72,17 @@ export function placeTile(rect: Rect, level: number, view: View, image: Size): P
     },
   };
 }
+
+/** Draw a tile's pixels where they go: as they are where they are magnified, else smoothed. */
+export function drawTile(
+  context: CanvasRenderingContext2D,
+  pixels: HTMLCanvasElement,
+  rect: Rect,
+  level: number,
+  view: View,
+  image: Size,
+): void {
+  const { sourceWidth, sourceHeight, target } = placeTile(rect, level, view, image);
+  context.imageSmoothingEnabled = view.scale * 2 ** level < 1;
+  context.drawImage(pixels, 0, 0, sourceWidth, sourceHeight, target.x, target.y, target.width, target.height);
+}

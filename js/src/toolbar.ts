@@ -17,107 +17,91 @@ export interface ToolbarEvents {
 
 export interface ToolbarState {
   settings: Settings;
-  canUndo: boolean;
-  canRedo: boolean;
-  canClear: boolean;
+  can: Record<"undo" | "redo" | "clear", boolean>;
   open: string | null;
 }
 
-export class Toolbar {
-  readonly node: HTMLElement;
-  private buttons = new Map<string, HTMLButtonElement>();
+export function makeToolbar(events: ToolbarEvents): { node: HTMLElement; update(state: ToolbarState): void } {
+  const buttons = new Map<string, HTMLButtonElement>();
+  const get = (name: string): HTMLButtonElement => buttons.get(name)!;
   /** What the button for more tools shows. */
-  private shownTool: IconName = "tools";
+  let shownTool: IconName = "tools";
 
-  constructor(events: ToolbarEvents) {
-    const run = (command: CommandName, shape: IconName, text: string, title = titleOf(command)): HTMLButtonElement =>
-      this.button(command, shape, text, title, () => events.run(command));
-    const sign = (name: "plus" | "minus", text: string, positive: boolean): HTMLButtonElement =>
-      this.button(name, name, "", `${text} (T switches, the right button draws the other)`, () => events.sign(positive));
-    this.node = h(
-      ".sp-toolbar",
-      { role: "toolbar", label: "Tools", onkeydown: (event: KeyboardEvent) => this.walk(event) },
-      group(
-        "Tool",
-        run("scribble", "scribble", "Scribble"),
-        run("click", "click", "Click"),
-        run("box", "box", "Box"),
-        this.button("tools", "tools", "Tools", "Lasso, circle, select, erase, paint", () => events.toggle("tools")),
-      ),
-      group("Sign", sign("plus", "Positive: on the object", true), sign("minus", "Negative: beside the object", false)),
-      group(
-        "Steps",
-        run("undo", "undo", ""),
-        run("redo", "redo", ""),
-        run("clear", "clear", "", titleOf("clear")),
-      ),
-      h("span.sp-gap"),
-      group(
-        "Show",
-        this.button("view", "view", "View", titleOf("options", "View: brush, mask, zoom, greys"), () => events.toggle("view")),
-        this.button("more", "more", "", "Objects, labels, history, Python, keys", () => events.toggle("more")),
-      ),
-    );
-    for (const name of OPENERS) this.get(name).setAttribute("aria-haspopup", "dialog");
-    // One stop for the Tab key; arrows go on from there.
-    for (const button of this.buttons.values()) button.tabIndex = button === this.get("scribble") ? 0 : -1;
+  function button(name: string, shape: IconName, text: string, title: string, act: () => void): HTMLButtonElement {
+    const made = makeButton(`.sp-${name}`, title, act, icon(shape), text ? h("span.sp-text", text) : null);
+    buttons.set(name, made);
+    return made;
   }
 
-  update(state: ToolbarState): void {
-    const { settings } = state;
-    const tool = toolInHand(settings);
-    for (const name of ["scribble", "click", "box"]) this.press(name, tool === name && !settings.direct);
-    this.showTool(settings);
-    this.press("plus", isPositive(settings));
-    this.press("minus", !isPositive(settings));
-    this.enable("minus", tool !== "box");
-    this.enable("undo", state.canUndo);
-    this.enable("redo", state.canRedo);
-    this.enable("clear", state.canClear);
-    for (const name of OPENERS) {
-      setAttribute(this.get(name), "aria-expanded", state.open === name);
-      this.get(name).classList.toggle("sp-open", state.open === name);
-    }
+  /** A command has the name of its icon. */
+  const run = (command: CommandName & IconName, text: string): HTMLButtonElement =>
+    button(command, command, text, titleOf(command), () => events.run(command));
+  const sign = (name: "plus" | "minus", text: string, positive: boolean): HTMLButtonElement =>
+    button(name, name, "", `${text} (T switches, the right button draws the other)`, () => events.sign(positive));
+  const opener = (name: OpenerName, text: string, title: string): HTMLButtonElement =>
+    button(name, name, text, title, () => events.toggle(name));
+
+  function walk(event: KeyboardEvent): void {
+    const next = neighbour(event, [...buttons.values()], { ArrowRight: 1, ArrowLeft: -1 });
+    if (!next) return;
+    (event.target as HTMLButtonElement).tabIndex = -1;
+    next.tabIndex = 0;
   }
 
-  private showTool(settings: Settings): void {
-    const button = this.get("tools");
+  function showTool(settings: Settings): void {
     const more = moreTool(settings);
     const shape = more ? iconOf(settings) : "tools";
-    button.classList.toggle("sp-direct", settings.direct);
-    this.press("tools", more !== null);
-    setText(button.querySelector(".sp-text")!, more ? MORE_TOOLS[more][0] : "Tools");
-    if (shape === this.shownTool) return;
-    this.shownTool = shape;
-    button.querySelector("svg")!.replaceWith(icon(shape));
-  }
-
-  private button(name: string, shape: IconName, text: string, title: string, act: () => void): HTMLButtonElement {
-    const button = makeButton(`.sp-${name}`, title, act, icon(shape), text ? h("span.sp-text", text) : null);
-    this.buttons.set(name, button);
-    return button;
-  }
-
-  private get(name: string): HTMLButtonElement {
-    return this.buttons.get(name)!;
-  }
-
-  private press(name: string, pressed: boolean): void {
-    setPressed(this.get(name), pressed);
+    const tools = get("tools");
+    tools.classList.toggle("sp-direct", settings.direct);
+    setPressed(tools, more !== null);
+    setText(tools.querySelector(".sp-text")!, more ? MORE_TOOLS[more][0] : "Tools");
+    if (shape === shownTool) return;
+    shownTool = shape;
+    tools.querySelector("svg")!.replaceWith(icon(shape));
   }
 
   /** Not `disabled`, which would lose the focus and hide the tooltip. */
-  private enable(name: string, enabled: boolean): void {
-    setAttribute(this.get(name), "aria-disabled", !enabled);
-  }
+  const enable = (name: string, enabled: boolean): void => setAttribute(get(name), "aria-disabled", !enabled);
 
-  private walk(event: KeyboardEvent): void {
-    const from = event.target as HTMLButtonElement;
-    const next = neighbour(event, [...this.buttons.values()], { ArrowRight: 1, ArrowLeft: -1 });
-    if (!next) return;
-    from.tabIndex = -1;
-    next.tabIndex = 0;
-  }
+  const node = h(
+    ".sp-toolbar",
+    { role: "toolbar", label: "Tools", onkeydown: walk },
+    group(
+      "Tool",
+      run("scribble", "Scribble"),
+      run("click", "Click"),
+      run("box", "Box"),
+      opener("tools", "Tools", "Lasso, circle, select, erase, paint"),
+    ),
+    group("Sign", sign("plus", "Positive: on the object", true), sign("minus", "Negative: beside the object", false)),
+    group("Steps", run("undo", ""), run("redo", ""), run("clear", "")),
+    h("span.sp-gap"),
+    group(
+      "Show",
+      opener("view", "View", titleOf("options", "View: brush, mask, zoom, greys")),
+      opener("more", "", "Objects, labels, history, Python, keys"),
+    ),
+  );
+  for (const name of OPENERS) get(name).setAttribute("aria-haspopup", "dialog");
+  // One stop for the Tab key; arrows go on from there.
+  for (const [name, one] of buttons) one.tabIndex = name === "scribble" ? 0 : -1;
+
+  return {
+    node,
+    update({ settings, can, open }) {
+      const tool = toolInHand(settings);
+      for (const name of ["scribble", "click", "box"]) setPressed(get(name), tool === name && !settings.direct);
+      showTool(settings);
+      setPressed(get("plus"), isPositive(settings));
+      setPressed(get("minus"), !isPositive(settings));
+      enable("minus", tool !== "box");
+      for (const name of ["undo", "redo", "clear"] as const) enable(name, can[name]);
+      for (const name of OPENERS) {
+        setAttribute(get(name), "aria-expanded", open === name);
+        get(name).classList.toggle("sp-open", open === name);
+      }
+    },
+  };
 }
 
 /** Give the focus to the button that an arrow key leads to, if it leads anywhere. */

@@ -16,54 +16,61 @@ const NOTHING: Entry = {
   objects: 0,
 };
 
-export class Truth {
-  private lastActive = 0;
-
-  constructor(
-    private host: Host,
-    private lists: PromptLists,
-  ) {}
-
-  get labels(): LabelTrait[] {
-    const labels = this.host.get("_labels");
-    return labels?.length ? labels : NAMELESS;
-  }
-
+export interface Truth {
+  readonly labels: LabelTrait[];
   /** Index of the active label. While it is renamed, its new name comes a moment after the list: it is where it was. */
-  get active(): number {
-    const { labels } = this;
-    const name = this.host.get("label");
-    const index = labels.findIndex((label) => label.name === name);
-    if (index >= 0) this.lastActive = index;
-    return min(this.lastActive, labels.length - 1);
-  }
-
+  readonly active: number;
+  readonly spacing: [number, number] | null;
+  readonly model: string;
   /** What else is known of a label; of the active one unless told. */
-  entry(label = this.active): Entry {
-    return this.host.get("_entries")?.[label] ?? NOTHING;
-  }
-
+  entry(label?: number): Entry;
   /** What was drawn for a label; for the active one unless told. */
-  prompts(label = this.active): readonly Prompt[] {
-    return this.lists.of(label);
-  }
-
-  get spacing(): [number, number] | null {
-    return this.host.get("_image")?.spacing ?? null;
-  }
-
-  get model(): string {
-    return this.host.get("_model") ?? "";
-  }
-
+  prompts(label?: number): readonly Prompt[];
   /** What waits for its answer (`waits`), and what was answered just now, can be undone as well. */
-  can(waits: boolean): Record<"undo" | "redo" | "clear", boolean> {
-    const can = this.host.get("_can");
-    const { edits, started } = this.entry();
-    return {
-      undo: waits || !!can?.undo || !this.lists.isEmpty,
-      redo: waits || !!can?.redo,
-      clear: waits || this.prompts().length > 0 || edits > 0 || started,
-    };
+  can(waits: boolean): Record<"undo" | "redo" | "clear", boolean>;
+}
+
+export function makeTruth(host: Host, lists: PromptLists): Truth {
+  let lastActive = 0;
+
+  function labels(): LabelTrait[] {
+    const known = host.get("_labels");
+    return known?.length ? known : NAMELESS;
   }
+
+  function active(): number {
+    const name = host.get("label");
+    const index = labels().findIndex((label) => label.name === name);
+    if (index >= 0) lastActive = index;
+    return min(lastActive, labels().length - 1);
+  }
+
+  const entry = (label = active()): Entry => host.get("_entries")?.[label] ?? NOTHING;
+  const prompts = (label = active()): readonly Prompt[] => lists.of(label);
+
+  return {
+    get labels() {
+      return labels();
+    },
+    get active() {
+      return active();
+    },
+    get spacing() {
+      return host.get("_image")?.spacing ?? null;
+    },
+    get model() {
+      return host.get("_model") ?? "";
+    },
+    entry,
+    prompts,
+    can(waits) {
+      const can = host.get("_can");
+      const { edits, started } = entry();
+      return {
+        undo: waits || !!can?.undo || !lists.isEmpty,
+        redo: waits || !!can?.redo,
+        clear: waits || prompts().length > 0 || edits > 0 || started,
+      };
+    },
+  };
 }

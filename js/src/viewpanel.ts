@@ -1,18 +1,17 @@
 /** The `view` popover: brush, mask, zoom and grey levels. */
 import { h, makeButton, makePopover, setText } from "./dom";
-import { Choice, checkbox, field, Slider } from "./fields";
+import { checkbox, field, makeChoice, makeSlider } from "./fields";
 import type { HeatMode } from "./heatmap";
 import { titleOf } from "./keys";
 import { round } from "./math";
 import type { MaskMode } from "./overlay";
 import type { Picture } from "./raster";
 import type { Settings } from "./settings";
-import { WindowFields } from "./windowpanel";
+import { makeWindowFields } from "./windowpanel";
 
 export interface ViewEvents {
   set(change: Partial<Settings>): void;
-  fit(): void;
-  actual(): void;
+  run(command: "fit" | "actual"): void;
   /** Drags set window and level, or draw again. */
   window(): void;
 }
@@ -28,61 +27,54 @@ const HEATS: [HeatMode, string][] = [
   ["uncertainty", "Uncertainty"],
 ];
 
-export class ViewPanel {
+export interface ViewPanel {
   readonly node: HTMLElement;
-  private brush: Slider;
-  private opacity: Slider;
-  private modes: Choice<MaskMode>;
-  private heat: Choice<HeatMode>;
-  private greys: WindowFields;
-  private mask: HTMLInputElement;
-  private prompts: HTMLInputElement;
-  private zoom = h("span.sp-value");
+  update(settings: Settings, widest: number, zoom: number, picture: Picture | null, windowing: boolean): void;
+}
 
-  constructor(events: ViewEvents) {
-    this.brush = new Slider("Brush", "Brush width in image pixels ([ and ])", 1, (brush) => events.set({ brush }));
-    this.opacity = new Slider("Opacity", "Opacity of the mask's fill", 0, (percent) =>
-      events.set({ opacity: percent / 100 }),
-    );
-    this.modes = new Choice("Mask", titleOf("mode"), MODES, (mode) => events.set({ mode }));
-    this.heat = new Choice("Map", titleOf("heat"), HEATS, (heat) => events.set({ heat }));
-    this.greys = new WindowFields(events.set, events.window);
-    this.mask = checkbox((maskShown) => events.set({ maskShown }));
-    this.prompts = checkbox((promptsShown) => events.set({ promptsShown }));
-    this.node = makePopover(
+export function makeViewPanel({ set, run, window }: ViewEvents): ViewPanel {
+  const brush = makeSlider("Brush", "Brush width in image pixels ([ and ])", 1, (brush) => set({ brush }));
+  const opacity = makeSlider("Opacity", "Opacity of the mask's fill", 0, (percent) => set({ opacity: percent / 100 }));
+  const modes = makeChoice("Mask", titleOf("mode"), MODES, (mode) => set({ mode }));
+  const heat = makeChoice("Map", titleOf("heat"), HEATS, (heat) => set({ heat }));
+  const greys = makeWindowFields(set, window);
+  const mask = checkbox((maskShown) => set({ maskShown }));
+  const prompts = checkbox((promptsShown) => set({ promptsShown }));
+  const zoomed = h("span.sp-value");
+  return {
+    node: makePopover(
       "View",
       "",
-      this.brush.node,
-      this.opacity.node,
-      this.modes.node,
+      brush.node,
+      opacity.node,
+      modes.node,
       field(
         "Show",
         h(
           ".sp-checks",
-          h("label", { title: titleOf("hide") }, this.mask, "mask"),
-          h("label", { title: "Show what was drawn" }, this.prompts, "prompts"),
+          h("label", { title: titleOf("hide") }, mask, "mask"),
+          h("label", { title: "Show what was drawn" }, prompts, "prompts"),
         ),
       ),
-      this.heat.node,
+      heat.node,
       field(
         "Zoom",
-        this.zoom,
-        makeButton("", titleOf("fit"), events.fit, "Fit"),
-        makeButton("", titleOf("actual"), events.actual, "1:1"),
+        zoomed,
+        makeButton("", titleOf("fit"), () => run("fit"), "Fit"),
+        makeButton("", titleOf("actual"), () => run("actual"), "1:1"),
       ),
-      ...this.greys.nodes,
-    );
-  }
-
-  update(settings: Settings, widest: number, zoom: number, picture: Picture | null, windowing: boolean): void {
-    this.brush.update(settings.brush, widest, `${settings.brush} px`);
-    const percent = round(settings.opacity * 100);
-    this.opacity.update(percent, 100, `${percent}%`);
-    this.modes.update(settings.mode);
-    this.heat.update(settings.heat);
-    this.greys.update(settings.shading, picture, windowing);
-    this.mask.checked = settings.maskShown;
-    this.prompts.checked = settings.promptsShown;
-    setText(this.zoom, `${zoom < 0.1 ? (zoom * 100).toPrecision(2) : round(zoom * 100)}%`);
-  }
+      ...greys.nodes,
+    ),
+    update(settings, widest, zoom, picture, windowing) {
+      brush.update(settings.brush, widest, `${settings.brush} px`);
+      const percent = round(settings.opacity * 100);
+      opacity.update(percent, 100, `${percent}%`);
+      modes.update(settings.mode);
+      heat.update(settings.heat);
+      greys.update(settings.shading, picture, windowing);
+      mask.checked = settings.maskShown;
+      prompts.checked = settings.promptsShown;
+      setText(zoomed, `${zoom < 0.1 ? (zoom * 100).toPrecision(2) : round(zoom * 100)}%`);
+    },
+  };
 }

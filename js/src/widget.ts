@@ -10,7 +10,7 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     model.on(name, act as () => void);
     return () => model.off(name, act as () => void);
   };
-  const kernel = new LabKernel(model.widget_manager as Partial<LabManager>);
+  const kernel = makeLabKernel(model.widget_manager as Partial<LabManager>);
   return {
     get: (name) => model.get(name),
     setLabel(name) {
@@ -36,59 +36,58 @@ const CANCEL = "scribbleprompt_widget.cancel";
 /** A widget's kernel that starts is another than the one that made it. */
 const GONE = ["starting", "restarting", "autorestarting", "terminating", "dead"];
 
+/** What of its kernel anywidget leaves to JupyterLab. */
+interface LabKernel {
+  onGone(act: () => void): () => void;
+  rouse(): void;
+  /** Where comms have threads of their own, one can stop the other; else the kernel's only thread is interrupted. */
+  cancel(key: string, requests: string[]): boolean;
+}
+
 /**
  * Notices that the kernel has become another process. A kernel says that it starts, which may be missed while
  * connections are made again; what it says later, or answers, carries another session.
  */
-class LabKernel {
-  private session: string | undefined;
-  private act: () => void = () => {};
-
-  constructor(private manager: Partial<LabManager> | undefined) {}
-
-  onGone(act: () => void): () => void {
-    this.act = act;
-    const { statusChanged, anyMessage } = this.manager?.kernel ?? {};
-    statusChanged?.connect(this.onStatus);
-    anyMessage?.connect(this.onWord);
-    return () => {
-      this.act = () => {};
-      statusChanged?.disconnect(this.onStatus);
-      anyMessage?.disconnect(this.onWord);
-    };
-  }
-
-  rouse(): void {
-    this.manager?.kernel?.requestKernelInfo?.().catch(() => {}); // closed meanwhile
-  }
-
-  /** Where comms have threads of their own, one can stop the other; else the kernel's only thread is interrupted. */
-  cancel(key: string, requests: string[]): boolean {
-    const kernel = this.manager?.kernel;
-    if (kernel?.supportsSubshells && kernel.commsOverSubshells !== "disabled" && kernel.createComm) {
-      const comm = kernel.createComm(CANCEL);
-      void Promise.resolve(comm.subshellStarted).then(() => comm.open({ key, requests }));
-    } else if (kernel?.interrupt) {
-      kernel.interrupt().catch(() => {}); // closed meanwhile
-    } else return false;
-    return true;
-  }
-
-  private onStatus = (_: unknown, status: string): void => {
-    if (GONE.includes(status)) this.act();
-  };
-
-  // Answers too: while the server connects to a new kernel's broadcasts, nothing else may come.
-  private onWord = (_: unknown, { direction, msg }: Heard): void => {
-    if (direction !== "recv") return;
-    const { session } = msg.header;
-    if (this.session !== undefined && this.session !== session) {
-      // JupyterLab goes on sending to the old kernel's subshell, unless each comm is to have one of its own.
-      const kernel = this.manager?.kernel;
-      if (kernel?.commsOverSubshells === "perCommTarget") kernel.commsOverSubshells = "perComm";
-      this.act();
-    }
-    this.session = session;
+function makeLabKernel(manager: Partial<LabManager> | undefined): LabKernel {
+  let known: string | undefined;
+  return {
+    onGone(act) {
+      const onStatus = (_: unknown, status: string): void => {
+        if (GONE.includes(status)) act();
+      };
+      // Answers too: while the server connects to a new kernel's broadcasts, nothing else may come.
+      const onWord = (_: unknown, { direction, msg }: Heard): void => {
+        if (direction !== "recv") return;
+        const { session } = msg.header;
+        if (known !== undefined && known !== session) {
+          // JupyterLab goes on sending to the old kernel's subshell, unless each comm is to have one of its own.
+          const kernel = manager?.kernel;
+          if (kernel?.commsOverSubshells === "perCommTarget") kernel.commsOverSubshells = "perComm";
+          act();
+        }
+        known = session;
+      };
+      const { statusChanged, anyMessage } = manager?.kernel ?? {};
+      statusChanged?.connect(onStatus);
+      anyMessage?.connect(onWord);
+      return () => {
+        statusChanged?.disconnect(onStatus);
+        anyMessage?.disconnect(onWord);
+      };
+    },
+    rouse() {
+      manager?.kernel?.requestKernelInfo?.().catch(() => {}); // closed meanwhile
+    },
+    cancel(key, requests) {
+      const kernel = manager?.kernel;
+      if (kernel?.supportsSubshells && kernel.commsOverSubshells !== "disabled" && kernel.createComm) {
+        const comm = kernel.createComm(CANCEL);
+        void Promise.resolve(comm.subshellStarted).then(() => comm.open({ key, requests }));
+      } else if (kernel?.interrupt) {
+        kernel.interrupt().catch(() => {}); // closed meanwhile
+      } else return false;
+      return true;
+    },
   };
 }
 

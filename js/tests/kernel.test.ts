@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Kernel } from "../src/kernel";
+import { makeKernel, type Kernel } from "../src/kernel";
 import type { DrawnPrompt } from "../src/protocol";
 import { BUSY_AFTER, CANCEL_AFTER, LOST_AFTER } from "../src/requests";
 import { FakeClock } from "./fakeclock";
@@ -15,9 +15,13 @@ describe("the conversation with the kernel", () => {
   let stroke: { label: number; prompt: DrawnPrompt } | null;
   const events = { touched: vi.fn(), updated: vi.fn(), changed: vi.fn(), cancelled: vi.fn(), heated: vi.fn() };
 
+  function drawn(kernel: Kernel, prompt: DrawnPrompt, releasedAt: number | null): void {
+    kernel.ask({ type: "prompt", label: 0, prompt }, releasedAt);
+  }
+
   function open(traits = {}): Kernel {
     host = new FakeHost(traits);
-    const kernel = new Kernel(host, clock, events, () => stroke);
+    const kernel = makeKernel(host, clock, events, () => stroke);
     kernel.open(size, true);
     return kernel;
   }
@@ -75,7 +79,7 @@ describe("the conversation with the kernel", () => {
     });
 
     it("sends a prompt, and has its answer", () => {
-      kernel.prompt(0, click, 990);
+      drawn(kernel, click, 990);
       const { id } = host.last();
       expect(host.last()).toEqual({ type: "prompt", id, image: 0, label: 0, prompt: click });
       expect(kernel.state).toBe("thinking");
@@ -88,8 +92,8 @@ describe("the conversation with the kernel", () => {
 
     it("can be told to stop what takes its time, and what waits behind it", () => {
       host.cancel = vi.fn(() => true);
-      kernel.prompt(0, click, null);
-      kernel.prompt(0, other, null);
+      drawn(kernel, click, null);
+      drawn(kernel, other, null);
       const ids = kernel.requests.ids;
       clock.go(400);
       host.say({ type: "started", id: ids[0]! });
@@ -105,15 +109,15 @@ describe("the conversation with the kernel", () => {
 
     it("says which image was drawn on", () => {
       host.traits._image = { ...host.traits._image, version: 4 };
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       expect(host.last()).toMatchObject({ image: 0 }); // it is not on the canvas yet
       kernel.open(size, false);
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       expect(host.last()).toMatchObject({ image: 4 });
     });
 
     it("sends many at once, in order, and drops none", () => {
-      for (let i = 0; i < 5; i++) kernel.prompt(0, i % 2 ? click : other, null);
+      for (let i = 0; i < 5; i++) drawn(kernel, i % 2 ? click : other, null);
       expect(host.types()).toEqual(Array(5).fill("prompt"));
       expect(kernel.requests.prompts).toHaveLength(5);
     });
@@ -144,7 +148,7 @@ describe("the conversation with the kernel", () => {
     });
 
     it("shows a refusal, keeps the prompt, and sends it again when asked", () => {
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       const first = host.last().id;
       host.say({ type: "error", id: first, text: "ValueError: no" });
       expect([kernel.state, kernel.error, kernel.failed.length]).toEqual(["error", "ValueError: no", 1]);
@@ -155,15 +159,15 @@ describe("the conversation with the kernel", () => {
     });
 
     it("goes on after an error, which the next success clears, but not one that was sent before it", () => {
-      kernel.prompt(0, click, null);
-      kernel.prompt(0, other, null);
+      drawn(kernel, click, null);
+      drawn(kernel, other, null);
       const [first, second] = host.sent.map((message) => message.id);
       clock.go(1);
       host.say({ type: "error", id: first!, text: "no" });
       host.update(second!, 1, 0, {});
       expect(kernel.error).toBe("no");
       clock.go(1);
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       host.update(host.last().id, 2, 1, {});
       expect([kernel.state, kernel.error]).toEqual(["ready", null]);
     });
@@ -188,7 +192,7 @@ describe("the conversation with the kernel", () => {
       host.say(reply, [Uint8Array.of(255)]);
       expect([kernel.masks.area(0), kernel.masks.version]).toEqual([8, 0]);
       kernel.previews.end();
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       expect(kernel.masks.area(0)).toBe(8);
       host.update(host.last().id, 1, 0, { width: 1, height: 1 });
       expect(kernel.masks.area(0)).toBe(1);
@@ -204,7 +208,7 @@ describe("the conversation with the kernel", () => {
       kernel.previews.grown();
       host.say({ type: "error", id: host.last().id, text: "cannot" });
       expect(kernel.error).toBeNull();
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       host.say({ type: "error", id: host.last().id, text: "cannot" });
       expect([kernel.error, kernel.masks.area(0)]).toEqual(["cannot", 0]);
     });
@@ -212,7 +216,7 @@ describe("the conversation with the kernel", () => {
     it("tells the kernel once when the person pauses", () => {
       clock.go(5000);
       expect(host.sent).toEqual([]); // nothing changed
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       clock.go(700);
       expect(host.types()).toEqual(["prompt"]); // not answered yet
       host.update(host.last().id, 1, 0, {});
@@ -228,13 +232,13 @@ describe("the conversation with the kernel", () => {
 
     it("says when the way to the kernel is gone, and keeps what was drawn", () => {
       host.dead = true;
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       expect(kernel.state).toBe("gone");
       expect(kernel.requests.prompts).toHaveLength(1);
     });
 
     it("rouses a kernel that does not take up what it was sent", () => {
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       clock.go(BUSY_AFTER - 1);
       expect(host.roused).toBe(0);
       clock.go(1);
@@ -242,13 +246,13 @@ describe("the conversation with the kernel", () => {
       clock.go(LOST_AFTER);
       expect([kernel.state, host.roused]).toEqual(["lost", 2]);
       host.update(host.last().id, 1, 0, {});
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       clock.go(BUSY_AFTER);
       expect([kernel.state, host.roused]).toEqual(["busy", 3]);
     });
 
     it("forgets all with a new image, and does not take the old image's mask for the new one's", () => {
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       const { id } = host.last();
       host.traits._image = { ...host.traits._image, version: 1 };
       kernel.open({ width: 4, height: 4 }, false);
@@ -260,7 +264,7 @@ describe("the conversation with the kernel", () => {
     });
 
     it("leaves nothing behind", () => {
-      kernel.prompt(0, click, null);
+      drawn(kernel, click, null);
       kernel.free();
       expect([host.listeners, clock.set]).toEqual([0, 0]);
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytesOf } from "../src/codec";
-import { Masks, unpackBits, type Patch, type Rect } from "../src/planes";
+import { makeMasks, unpackBits, type Patch, type Rect } from "../src/planes";
 import { packed } from "./fakehost";
 
 function patch(rect: Rect, isSet: (x: number, y: number) => boolean = () => true, label = 0): Patch {
@@ -18,7 +18,7 @@ describe("bits", () => {
 
 describe("masks", () => {
   it("follow updates from version to version, and know their area", () => {
-    const masks = new Masks(10, 6);
+    const masks = makeMasks(10, 6);
     expect(masks.apply(null, 4, [patch({ x: 1, y: 1, width: 3, height: 2 })])).toBe(true);
     expect(masks.area(0)).toBe(6);
     expect(masks.apply(4, 5, [patch({ x: 2, y: 1, width: 1, height: 5 }, (_, y) => y > 1)])).toBe(true);
@@ -28,7 +28,7 @@ describe("masks", () => {
   });
 
   it("stay as they are when a version was missed", () => {
-    const masks = new Masks(4, 4);
+    const masks = makeMasks(4, 4);
     masks.apply(null, 1, [patch({ x: 0, y: 0, width: 1, height: 1 })]);
     expect(masks.apply(2, 3, [patch({ x: 0, y: 0, width: 4, height: 4 })])).toBe(false);
     expect(masks.version).toBe(1);
@@ -36,7 +36,7 @@ describe("masks", () => {
   });
 
   it("begin with background when the whole comes", () => {
-    const masks = new Masks(4, 4);
+    const masks = makeMasks(4, 4);
     masks.apply(null, 1, [patch({ x: 0, y: 0, width: 4, height: 4 })]);
     masks.apply(null, 7, [patch({ x: 3, y: 3, width: 1, height: 1 }, undefined, 1)]);
     expect([masks.area(0), masks.area(1), masks.version]).toEqual([0, 1, 7]);
@@ -44,7 +44,7 @@ describe("masks", () => {
 
   it("tell the smallest rectangle that changed", () => {
     const told: [number, Rect][] = [];
-    const masks = new Masks(10, 10, (label, rect) => told.push([label, rect]));
+    const masks = makeMasks(10, 10, (label, rect) => told.push([label, rect]));
     masks.apply(null, 1, [patch({ x: 0, y: 0, width: 10, height: 10 }, (x, y) => x > 3 && x < 6 && y === 7)]);
     expect(told).toEqual([[0, { x: 4, y: 7, width: 2, height: 1 }]]);
     masks.apply(1, 2, [patch({ x: 4, y: 7, width: 1, height: 1 })]);
@@ -52,7 +52,7 @@ describe("masks", () => {
   });
 
   it("show a preview and take it back, to the pixel", () => {
-    const masks = new Masks(6, 6);
+    const masks = makeMasks(6, 6);
     masks.apply(null, 1, [patch({ x: 0, y: 0, width: 6, height: 6 }, (x, y) => (x + y) % 2 === 0)]);
     const before = masks.plane(0)!.slice();
     expect(masks.showPreview(1, [patch({ x: 1, y: 1, width: 4, height: 4 })])).toBe(true);
@@ -64,7 +64,7 @@ describe("masks", () => {
   });
 
   it("drop a preview with the update, and one of another version", () => {
-    const masks = new Masks(6, 6);
+    const masks = makeMasks(6, 6);
     masks.apply(null, 1, []);
     masks.showPreview(1, [patch({ x: 0, y: 0, width: 6, height: 6 })]);
     masks.apply(1, 2, [patch({ x: 0, y: 0, width: 1, height: 1 })]);
@@ -74,7 +74,7 @@ describe("masks", () => {
   });
 
   it("show what was there before the last update, and again what is", () => {
-    const masks = new Masks(6, 6);
+    const masks = makeMasks(6, 6);
     masks.apply(null, 1, [patch({ x: 0, y: 0, width: 2, height: 2 })]);
     masks.showPrevious(true); // nothing is known of it
     expect(masks.area(0)).toBe(4);
@@ -93,7 +93,7 @@ describe("masks", () => {
   });
 
   it("take no harm from a patch of a larger image", () => {
-    const masks = new Masks(3, 3);
+    const masks = makeMasks(3, 3);
     masks.apply(null, 1, [patch({ x: 1, y: 2, width: 5, height: 5 }, (x, y) => x === 1 && y === 0)]);
     expect([...masks.plane(0)!]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1]);
   });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Previews } from "../src/previews";
+import { makePreviews, type Previews } from "../src/previews";
 import { FakeClock } from "./fakeclock";
 
 describe("previews", () => {
@@ -18,7 +18,7 @@ describe("previews", () => {
   beforeEach(() => {
     clock = new FakeClock();
     sent = [];
-    previews = new Previews(clock, () => {
+    previews = makePreviews(clock, () => {
       const id = `p${sent.length}`;
       sent.push({ id, at: clock.now() });
       return id;

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { FORGET_AFTER, ProbabilityQuestions } from "../src/probability";
+import { FORGET_AFTER, makeProbabilityQuestions } from "../src/probability";
 import type { ProbabilityReply } from "../src/protocol";
 import { FakeClock } from "./fakeclock";
 
@@ -7,7 +7,7 @@ function setUp() {
   const clock = new FakeClock();
   let count = 0;
   const send = vi.fn((_label: number): string | null => `q-${++count}`);
-  const questions = new ProbabilityQuestions(clock, send);
+  const questions = makeProbabilityQuestions(clock, send);
   const reply = (id: string, label: number, version: number): ProbabilityReply => ({
     ...{ type: "probability", id, label, version, x: 0, y: 0, width: 4, height: 2, shape: [1, 2] },
   });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Requests } from "../src/requests";
+import { makeRequests, type Requests } from "../src/requests";
 import { FakeClock } from "./fakeclock";
 
 const prompt = { type: "prompt", label: 0, prompt: { kind: "click", x: 1, y: 2, positive: true } } as const;
@@ -12,7 +12,7 @@ describe("what waits for an answer", () => {
   beforeEach(() => {
     clock = new FakeClock();
     changed.mockClear();
-    requests = new Requests(clock, "a", changed);
+    requests = makeRequests(clock, "a", changed);
   });
 
   it("is ready, thinking, ready", () => {

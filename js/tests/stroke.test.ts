@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { distanceToSegment, simplify } from "../src/geometry";
 import type { Point } from "../src/protocol";
-import { boxBetween, clickAt, Stroke } from "../src/stroke";
+import { boxBetween, clickAt, makeStroke } from "../src/stroke";
 
 const image = { width: 40, height: 30 };
+const mark = { label: 0, positive: true, width: 4, direct: false };
 
 describe("simplify", () => {
   const wiggle = Array.from({ length: 500 }, (_, i): Point => [i / 10, 5 * Math.sin(i / 17) + Math.cos(i / 3)]);
@@ -56,7 +57,7 @@ describe("a click", () => {
 
 describe("a stroke", () => {
   it("without a move is a scribble of one point", () => {
-    expect(new Stroke("scribble", 0, true, 4, [3, 4]).prompt(image)).toEqual({
+    expect(makeStroke({ ...mark, tool: "scribble" }, [3, 4]).prompt(image)).toEqual({
       kind: "scribble",
       points: [[3, 4]],
       positive: true,
@@ -65,20 +66,20 @@ describe("a stroke", () => {
   });
 
   it("drops positions that say nothing new", () => {
-    const stroke = new Stroke("scribble", 0, true, 4, [3, 4]);
+    const stroke = makeStroke({ ...mark, tool: "scribble" }, [3, 4]);
     for (const x of [3.01, 3.02, 3.5, 3.51]) stroke.extend([x, 4], 0.3);
     expect(stroke.points).toEqual([[3, 4], [3.5, 4]]);
   });
 
   it("keeps what is on the image and one point beyond", () => {
-    const stroke = new Stroke("scribble", 0, true, 4, [-30, 4]);
+    const stroke = makeStroke({ ...mark, tool: "scribble" }, [-30, 4]);
     for (const x of [-20, -10, 5, 15, 50, 60]) stroke.extend([x, (x * x) / 100]);
     expect(stroke.prompt(image)).toMatchObject({ points: [[-10, 1], [5, 0.25], [15, 2.25], [50, 25]] });
-    expect(new Stroke("scribble", 0, true, 4, [-30, 4]).prompt(image)).toBeNull();
+    expect(makeStroke({ ...mark, tool: "scribble" }, [-30, 4]).prompt(image)).toBeNull();
   });
 
   it("of the click tool is where the pointer was lifted", () => {
-    const stroke = new Stroke("click", 0, true, 4, [3, 4]);
+    const stroke = makeStroke({ ...mark, tool: "click" }, [3, 4]);
     stroke.extend([6, 7]);
     stroke.extend([8, 9]);
     expect(stroke.prompt(image)).toEqual({ kind: "click", x: 8, y: 9, positive: true });
