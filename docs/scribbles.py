@@ -1,4 +1,4 @@
-"""Put simulated scribbles beside people's: docs/scribbles.png and the table in docs/scribbles.md.
+"""Put simulated scribbles beside people's: docs/scribbles.png and the table in docs/scribbles.md, whose words stay.
 
 .venv/bin/python docs/scribbles.py --data FOLDER    (MedScribble's development tasks: NAME.npz with masks, scribbles)
 
@@ -46,25 +46,8 @@ SIMULATIONS = {
 COLUMNS = ("people",) * 3 + ("by hand",) * 3 + ("line", "centerline", "contour")
 POSITIVE, NEGATIVE, OBJECT = (0, 130, 60), (205, 30, 30), (222, 222, 222)
 
-TEXT = """\
-# Simulated scribbles beside people's
-
-![People's strokes on the left, simulated ones on the right](scribbles.png)
-
-Green is on the object (grey), red beside it. People: the development tasks of MedScribble (Wong et al., ECCV 2024; not
-{left_out}, whose licence is not open), three annotators, all that each drew. Simulated: 1 to 3 strokes of each sign on
-the same masks, of all kinds of `scribbleprompt_widget.simulation`. "By hand" was fitted to these figures; nothing is
-trained on MedScribble.
-
-Medians (10th to 90th percentile), lengths in pixels of a 256x256 image. cover: share of object or background under
-strokes; strokes: connected ones; length: of one stroke; ink: of all; width: area over length; distance: from the
-object's border, median over the strokes; inside: share of the strokes' pixels that are on the right side; turning: how
-far from straight, degrees; reach: share of the object, or of 20 pixels around it, that is within 10 pixels of a stroke.
-
-{table}
-
-Made by `python docs/scribbles.py --data FOLDER`.
-"""
+BEGIN, END = "<!-- made by docs/scribbles.py -->", "<!-- end -->"
+"""What lies between them in docs/scribbles.md is made here; the rest is written by people."""
 
 
 def main() -> None:
@@ -91,8 +74,17 @@ def main() -> None:
             (path.stem, strip(masks[index], {k: v[index] for k, v in drawn.items()})) for index in range(SHOWN)
         ]
     rows = {name: rows[name] for name in sorted(rows, key=lambda name: name[-1])}
-    (HERE / "scribbles.md").write_text(TEXT.format(left_out=", ".join(LEFT_OUT), table=table(rows)))
+    document = HERE / "scribbles.md"
+    document.write_text(with_table(document.read_text("utf-8"), table(rows)), "utf-8")
     save(pictures, HERE / "scribbles.png")
+
+
+def with_table(document: str, made: str) -> str:
+    """The document with another table between its two marks, and all else as it is."""
+    if not (document.count(BEGIN) == document.count(END) == 1 and document.index(BEGIN) < document.index(END)):
+        raise ValueError(f"scribbles.md takes the marks {BEGIN} and {END}, once each and in this order")
+    before, rest = document.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{made.strip()}\n\n{END}{rest.split(END)[1]}"
 
 
 def simulate(name: str, masks: np.ndarray, task: str) -> np.ndarray:

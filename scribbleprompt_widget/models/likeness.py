@@ -59,6 +59,7 @@ def _histogram(place: Tensor, weights: Tensor) -> Tensor:
     batch, channels, _ = place.shape
     empty = torch.zeros(batch, channels, BINS, device=place.device)
     counts = empty.scatter_add(2, place, weights.flatten(2).expand(-1, channels, -1))
-    kernel = torch.tensor(SMOOTHING, device=place.device).reshape(1, 1, -1)
+    # Filled on the device: a tensor made of a list would have a GPU waited for.
+    kernel = torch.cat([torch.full((1, 1, 1), tap, device=place.device) for tap in SMOOTHING], dim=2)
     padded = F.pad(counts.reshape(-1, 1, BINS), (len(SMOOTHING) // 2,) * 2, mode="replicate")
     return F.conv1d(padded, kernel).reshape(batch, channels, BINS)

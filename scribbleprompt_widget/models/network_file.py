@@ -54,7 +54,7 @@ def save_network(
     path
         A .safetensors file.
     network
-        The network, not folded.
+        The network, folded (`CompactNetwork.fold`) or not: it is loaded as it is saved. Fine-tuning saves a folded one.
     resolution
         Side of the square that it works at best.
     training
@@ -89,7 +89,9 @@ def is_network_file(path: str | Path) -> bool:
 
 
 def load_network(path: str | Path) -> tuple[CompactNetwork, NetworkFile]:
-    """The network of a file, in evaluation mode on the CPU, float32, not folded; and what the file says about it.
+    """The network of a file, as it was saved (folded or not); and what the file says about it.
+
+    The network is in evaluation mode, on the CPU, float32.
 
     Raises
     ------

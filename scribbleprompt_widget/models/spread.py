@@ -65,7 +65,8 @@ def spread_prompts(
     B K H W float32, K contrasts.
     """
     image, positive, negative = (channel.float() for channel in (image, positive, negative))
-    scale = torch.tensor(contrasts, device=image.device).reshape(1, -1, 1, 1)
+    # Filled on the device: a tensor made of a list would have a GPU waited for.
+    scale = torch.cat([torch.full((1, 1, 1, 1), contrast, device=image.device) for contrast in contrasts], dim=1)
     pooled = F.avg_pool2d(torch.cat([image, positive, negative], dim=1), FINEST)
     # A coarse cell holds as strongly as all the fine cells in it.
     finest_first, strength = [], HOLD

@@ -34,6 +34,7 @@ def label_components(regions: Tensor) -> Tensor:
     canvas = torch.zeros(count, height + 2, width + 2, dtype=torch.int64, device=regions.device)
     canvas[:, 1:-1, 1:-1] = regions[:, 0]
     labels = canvas.flatten()
+    # A GPU is waited for here, and once in each round below.
     pixels = labels.nonzero().squeeze(1)
     labels[pixels] = pixels
     parent = labels.clone()
@@ -44,7 +45,7 @@ def label_components(regions: Tensor) -> Tensor:
         parent.scatter_reduce_(0, mine, touched, "amax")
         parent[pixels] = parent[parent[pixels]]
         merged = parent[mine]
-        # The one place where a GPU is waited for: rounds cost more than looking whether they are needed.
+        # Waits, because a round costs more than looking whether it is needed.
         if torch.equal(merged, mine):
             break
         labels[pixels] = mine = merged

@@ -21,10 +21,13 @@ Range = tuple[float, float]
 class HandHabits:
     """How people scribble: read from, and fitted to, the six development tasks of MedScribble.
 
+    Lengths are pixels at 128x128. The brush grows with the image exactly; all else is steered on a grid whose cells are
+    as many pixels wide as the image's longer side, divided by 128 and rounded, says: in a 256x256 image, twice as long.
+
     Parameters
     ----------
     thickness
-        Width of the brush.
+        Width of the brush, pixels.
     wobble
         Standard deviation of the hand's unwanted turns, radians in each 3 pixels.
     spill_probability
@@ -32,7 +35,7 @@ class HandHabits:
     hug_inside
         Share of strokes inside an object that go round along its border; others follow its middle.
     hug_distance
-        How far from the border such strokes keep, where there is room; in the background, too.
+        How far from the border such strokes keep, where there is room; in the background, too. Pixels.
     across_inside, across_background
         Share of strokes that swing from side to side: zigzags, and spikes along a border.
     hatch_share
@@ -42,7 +45,7 @@ class HandHabits:
     swing
         Distance from one swing to the next, as a share of the region's width.
     spike
-        Longest swing of a stroke along a border.
+        Longest swing of a stroke along a border, to either side, pixels.
     evenness
         Shortest swing, as a share of the longest in the same place.
     slant
@@ -53,7 +56,7 @@ class HandHabits:
     free_bend
         Standard deviation of such a stroke's bend, radians in each 3 pixels.
     apart
-        A stroke nearer than this to an earlier one is left out.
+        What of a stroke is nearer than this to an earlier one is left out; pixels.
     branched_strokes
         Strokes that count as one in a network of vessels or a crowd of small parts, and between them.
     """
@@ -92,7 +95,8 @@ class SimulationConfig:
     kinds
         What prompts are of: boxes (in the first round), clicks, scribbles; clicks or scribbles among them.
     positive_counts, negative_counts
-        Interactions of each sign in the first round.
+        Interactions of each sign in the first round, for each kind: where clicks and scribbles come together, both draw
+        a number of their own, so that (1, 3) makes 2 to 6.
     correction_counts
         Interactions in a later round.
     hand_probability

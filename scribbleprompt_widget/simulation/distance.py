@@ -7,8 +7,8 @@ from torch import Tensor
 
 __all__ = ["distance_inside"]
 
-_CHUNK = 1 << 26
-"""Elements that one step may hold on a GPU, where few large steps are fast."""
+_CHUNK = 1 << 25
+"""Elements (128 MiB) that one step may hold on a GPU, where few large steps are fast; one row's candidates at least."""
 _LOOK_EVERY = 4
 """Steps between two looks whether a CPU has gone far enough."""
 
@@ -64,10 +64,17 @@ def _envelope_by_steps(squared: Tensor) -> Tensor:
 
 
 def _envelope_at_once(squared: Tensor) -> Tensor:
-    """All pairs of rows in a few large steps, without asking how far is enough: a GPU is never waited for."""
+    """All pairs of rows in a few large steps, without asking how far is enough: a GPU is never waited for.
+
+    As many samples at once as `_CHUNK` holds; of a large image, as many rows.
+    """
     height, width = squared.shape[1:]
     y = torch.arange(height, device=squared.device, dtype=torch.float32)
     offsets = (y[:, None] - y).square()[:, :, None]
     samples = max(1, _CHUNK // (height * height * width))
-    parts = [(part[:, None] + offsets).amin(2) for part in torch.split(squared, samples)]
-    return torch.cat(parts)
+    rows = max(1, min(height, _CHUNK // (height * width)))
+    result = torch.empty_like(squared)
+    for part, nearest in zip(torch.split(squared, samples), torch.split(result, samples), strict=True):
+        for some, target in zip(torch.split(offsets, rows), torch.split(nearest, rows, dim=1), strict=True):
+            target.copy_((part[:, None] + some).amin(2))
+    return result

@@ -153,7 +153,8 @@ def augment(
     side = images.shape[-1]
     size = size or side
     if content is None:
-        content = torch.tensor([0, 0, side, side], device=images.device).expand(len(images), 4)
+        content = torch.zeros(len(images), 4, device=images.device)
+        content[:, 2:] = side
     content = content.float() * (2 / side) - 1
     view = _views(masks, content, draws.fork("view"), config)
     grid = coordinates(size, images.device).expand(len(images), 2, size, size)
@@ -165,6 +166,7 @@ def augment(
     pixels, labels = sampled[:, :1], sampled[:, 1:] >= 0.5
 
     share = labels.float().mean(dim=(1, 2, 3))
+    # A GPU is waited for here, once a batch: few are lost, if any, and sampling all of them again would cost more.
     lost = ((share < config.least_share) | (share > _MOST_SHARE)).nonzero()[:, 0]
     if len(lost):
         plain = coordinates(size, images.device).expand(len(lost), 2, size, size).permute(0, 2, 3, 1)

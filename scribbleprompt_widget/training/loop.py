@@ -329,6 +329,11 @@ def _precision(config: TrainingConfig, device: str) -> Precision:
 def _started(config: TrainingConfig) -> CompactNetwork:
     """The network of `config.start`."""
     network, _ = load_network(config.start or "")
+    if config.network.norm != "none" and network.config == dataclasses.replace(config.network, norm="none"):
+        raise ValueError(
+            f"start takes weights with their normalisation; in {config.start!r} it was folded away, as by fine-tuning: "
+            "take the weights that it started from, or train with network.norm=none"
+        )
     if network.config != config.network:
         raise ValueError(f"start takes weights of the run's network, {config.network}; got {network.config}")
     return network

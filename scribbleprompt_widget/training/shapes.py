@@ -76,10 +76,11 @@ def draw_scene(draws: Draws, size: int) -> Scene:
     numbers, depth = ground.clone(), torch.zeros_like(x)
     for kind in (0, 1):
         _add_objects(draws.fork("objects", kind), (x, y), kind, numbers, depth)
-    # The choice is made on the host, so that a GPU does not wait for it.
-    rows = (draws.fork("vessels").host().uniform() < _VESSEL_PROBABILITY).nonzero()[:, 0].to(draws.device)
-    if len(rows):
-        _add_vessels(draws[rows].fork("vessels"), (x[rows], y[rows]), rows, numbers, depth)
+    # The choice is made on the host, and the draws are chosen from there, so that a GPU is not waited for.
+    chosen = (draws.fork("vessels").host().uniform() < _VESSEL_PROBABILITY).nonzero()[:, 0]
+    if len(chosen):
+        rows = chosen.to(draws.device, non_blocking=True)
+        _add_vessels(draws[chosen].fork("vessels"), (x[rows], y[rows]), rows, numbers, depth)
     # int64 is what indexes; int16 was quicker to draw with.
     return Scene(ground.long(), numbers.long(), depth)
 

@@ -150,13 +150,14 @@ class Source:
         draws = Draws(torch.arange(first, first + size)).fork("sample", seed, step).to(device)
         images = torch.empty(size, 1, self.resolution, self.resolution, device=device)
         masks = torch.empty_like(images)
-        # Which samples are synthetic is decided on the host, so that a GPU does not wait for it.
+        # Which samples are synthetic is decided on the host, so that a GPU is not waited for.
         invented = draws.fork("kind").host().uniform() < (
             1 if self._read is None else self.config.synthetic_probability
         )
-        for rows, make in ((invented.nonzero()[:, 0], self._invent), ((~invented).nonzero()[:, 0], self._take)):
-            if len(rows):
-                images[rows], masks[rows] = (made.to(images.dtype) for made in make(draws[rows]))
+        for chosen, make in ((invented.nonzero()[:, 0], self._invent), ((~invented).nonzero()[:, 0], self._take)):
+            if len(chosen):
+                rows = chosen.to(draws.device, non_blocking=True)
+                images[rows], masks[rows] = (made.to(images.dtype) for made in make(draws[chosen]))
         return Batch(images, masks, draws.fork("next"))
 
     def _invent(self, draws: Draws) -> tuple[Tensor, Tensor]:
@@ -174,9 +175,10 @@ class Source:
         if tables.superpixels is not None:
             drawn = draws.fork("superpixel").uniform() < config.superpixel_probability
             rows, number = tables.superpixels.sample(choice.image, draws.fork("which"))
-            replaced = (drawn & (rows >= 0)).nonzero()[:, 0]
-            numbers[replaced] = tables.superpixels.maps[rows[replaced]]
-            low[replaced], high[replaced] = number[replaced], number[replaced] + 1
+            # By choice between the two, not by looking which samples take one: a GPU would be waited for.
+            replaced = drawn & (rows >= 0)
+            numbers = torch.where(replaced[:, None, None], tables.superpixels.maps[rows.clamp(min=0)], numbers)
+            low, high = torch.where(replaced, number, low), torch.where(replaced, number + 1, high)
         low, high = (bound.to(numbers.dtype)[:, None, None] for bound in (low, high))
         return augment(
             tables.tasks.images[choice.image][:, None],

@@ -6,6 +6,7 @@ them, and one of them, or all of one kind, becomes the target.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -118,19 +119,12 @@ def _target(numbers: Tensor, draws: Draws, config: SyntheticConfig) -> Tensor:
     areas = torch.zeros(len(flat), STRUCTURES + 1, device=flat.device)
     areas.scatter_add_(1, flat + 1, torch.ones((), device=flat.device).expand(flat.shape))
     below = areas.cumsum(dim=1)
-    low = torch.tensor([span.start for span in _TARGETS], device=flat.device)
-    high = torch.tensor([span.stop for span in _TARGETS], device=flat.device)
+    low, high = _bounds(flat.device)
     share = (below[:, high] - below[:, low]) / flat.shape[1]
     fits = (share >= config.least_share) & (share <= config.most_share)
-    # Several objects share the weight of one; a kind with one visible object is that object.
-    weights = torch.zeros(len(_TARGETS), device=flat.device)
-    weights[[n - 1 for n in range(TISSUES.start, TISSUES.stop)]] = config.tissue_weight / 2
-    weights[[n - 1 for n in range(KINDS[0].start, KINDS[-1].stop)]] = config.object_weight / 6
-    weights[VESSELS.start - 1] = config.vessel_weight
-    weights[len(_SINGLE) :] = config.kind_weight / 2
     # The largest of log(weight) + Gumbel noise is a draw in proportion to the weights.
     gumbel = -torch.log(-torch.log(draws.uniform(len(_TARGETS)).clamp(1e-6, 1 - 1e-6)))
-    score = torch.where(fits, weights.log() + gumbel, -math.inf)
+    score = torch.where(fits, _weights(config, flat.device).log() + gumbel, -math.inf)
     # Where nothing fits, the largest structure that is not everything.
     spare = torch.where(share < 0.95, share - 1e6, -math.inf)
     score = torch.where(fits.any(dim=1, keepdim=True), score, spare)
@@ -139,10 +133,38 @@ def _target(numbers: Tensor, draws: Draws, config: SyntheticConfig) -> Tensor:
     return ((numbers >= first) & (numbers < last))[:, None]
 
 
+# Tables are sent to a device once: each time, a GPU would be waited for.
+
+
+@functools.lru_cache(maxsize=16)
+def _bounds(device: torch.device) -> tuple[Tensor, Tensor]:
+    """The structures of each target, first <= n < last: two (targets,) int64."""
+    first = torch.tensor([span.start for span in _TARGETS], device=device)
+    return first, torch.tensor([span.stop for span in _TARGETS], device=device)
+
+
+@functools.lru_cache(maxsize=16)
+def _weights(config: SyntheticConfig, device: torch.device) -> Tensor:
+    """How often each target is drawn, relative to the others, (targets,) float32."""
+    # Several objects share the weight of one; a kind with one visible object is that object.
+    weights = torch.zeros(len(_TARGETS))
+    weights[TISSUES.start - 1 : TISSUES.stop - 1] = config.tissue_weight / 2
+    weights[KINDS[0].start - 1 : KINDS[-1].stop - 1] = config.object_weight / 6
+    weights[VESSELS.start - 1] = config.vessel_weight
+    weights[len(_SINGLE) :] = config.kind_weight / 2
+    return weights.to(device)
+
+
+@functools.lru_cache(maxsize=16)
+def _class_of(device: torch.device) -> Tensor:
+    """The number in `_CLASSES` of each structure, (structures,) int64."""
+    return torch.tensor(_CLASS_OF, device=device)
+
+
 def _paint(scene: Scene, draws: Draws, config: SyntheticConfig) -> Tensor:
     """Greys and textures of the structures, (B, 1, S, S)."""
     count, size = len(scene.numbers), scene.numbers.shape[-1]
-    class_of = torch.tensor(_CLASS_OF, device=draws.device)
+    class_of = _class_of(draws.device)
     tissues = TISSUES.stop - TISSUES.start
     # Tissues differ: equal steps in a random order, over more or less of the range.
     order = draws.uniform(tissues).argsort(dim=1)

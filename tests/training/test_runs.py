@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from scribbleprompt_widget import cli
 from scribbleprompt_widget.models.compact import CompactNetwork
-from scribbleprompt_widget.models.network_file import load_network
+from scribbleprompt_widget.models.network_file import load_network, save_network
 from scribbleprompt_widget.training.checkpoint import CHECKPOINT, read_state
 from scribbleprompt_widget.training.config import read_config, write_config
 from scribbleprompt_widget.training.loop import CONFIG, WEIGHTS, resume, train
@@ -137,6 +137,14 @@ def test_a_run_goes_on_from_weights(tmp_path):
         torch.testing.assert_close(after.state_dict()[name], weights, atol=1e-5, rtol=0)
     with pytest.raises(ValueError, match="start takes weights of the run's network"):
         train(read_config("smoke", ["steps=1", f"start={first}"]), tmp_path / "third", progress=False)
+
+    # Folded, as it is after fine-tuning.
+    folded = save_network(tmp_path / "folded.safetensors", before.fold(), resolution=32)
+    with pytest.raises(ValueError, match=r"start takes.*folded\.safetensors.*folded away"):
+        train(read_config("smoke", [*TINY, *held, f"start={folded}"]), tmp_path / "fourth", progress=False)
+    train(
+        read_config("smoke", [*TINY, *held, f"start={folded}", "network.norm=none"]), tmp_path / "fifth", progress=False
+    )
 
 
 def test_a_folder_keeps_its_configuration(tmp_path):

@@ -65,6 +65,15 @@ def test_folding_leaves_convolutions_alone_and_the_same_logits(config):
     assert [m for m in net.modules() if hasattr(m, "gain")]
 
 
+def test_the_network_compiles_as_one_graph_and_keeps_its_logits():
+    net = network(SMALL)
+    x = torch.rand(2, 5, 24, 40, generator=torch.Generator().manual_seed(0))
+    torch.compiler.reset()
+    compiled = torch.compile(net, backend="eager", fullgraph=True)
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(x), net(x), rtol=0, atol=0)
+
+
 def test_the_default_costs_a_twentieth_of_the_papers_at_four_times_its_pixels():
     assert flops(ScribblePromptUNet(), 128) > 20 * flops(CompactNetwork(), 256)
 

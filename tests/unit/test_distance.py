@@ -1,10 +1,13 @@
 """Distance transforms, components and random pixels against SciPy, over a batch."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from scipy import ndimage
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from scribbleprompt_widget.simulation import distance as transform
 from scribbleprompt_widget.simulation.components import label_components
 from scribbleprompt_widget.simulation.distance import distance_inside
 from scribbleprompt_widget.simulation.draws import Draws
@@ -27,6 +30,42 @@ def test_distances_are_exact(masks):
             np.testing.assert_allclose(distance, ndimage.distance_transform_edt(mask), rtol=1e-6)
         padded = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
         np.testing.assert_allclose(with_frame, padded, rtol=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [transform._CHUNK, 40 * 40 * 7, 1])
+def test_what_a_gpu_runs_finds_what_a_cpu_finds_in_steps_of_any_size(monkeypatch, chunk):
+    generator = np.random.default_rng(0)
+    masks = ndimage.gaussian_filter(generator.normal(size=(5, 37, 40)), (0, 2, 2)) > -0.1
+    masks[3], masks[4] = True, False
+    regions = torch.from_numpy(masks)[:, None]
+    step_by_step = [distance_inside(regions, frame=frame) for frame in (False, True)]
+    monkeypatch.setattr(transform, "_CHUNK", chunk)
+    # What runs on a GPU, on a CPU.
+    monkeypatch.setattr(transform, "_envelope_by_steps", transform._envelope_at_once)
+    plain, framed = at_once = [distance_inside(regions, frame=frame) for frame in (False, True)]
+    assert all(torch.equal(one, two) for one, two in zip(step_by_step, at_once, strict=True))
+    for mask, without, with_frame in zip(masks, plain[:, 0], framed[:, 0], strict=True):
+        if not mask.all():
+            np.testing.assert_allclose(without, ndimage.distance_transform_edt(mask), rtol=1e-6)
+        padded = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+        np.testing.assert_allclose(with_frame, padded, rtol=1e-6)
+
+
+def test_a_step_on_a_gpu_holds_no_more_than_its_bound(monkeypatch):
+    monkeypatch.setattr(transform, "_CHUNK", 30 * 20 * 4)
+    held = []
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, call, types, args=(), kwargs=None):
+            result = call(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor):
+                held.append(result.numel())
+            return result
+
+    squared = torch.rand(2, 30, 20)
+    with Watch():
+        transform._envelope_at_once(squared)
+    assert max(held) == 30 * 20 * 4
 
 
 @given(regions())
