@@ -116,7 +116,7 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
   const labelBar = makeLabelBar({ choose: events.label, add: events.relabel.add, edit: () => toggle("label") });
   const tools = makeToolsPanel(choose);
   const finish = makeFinishPanel(events);
-  const label = makeLabelPanel(events.relabel);
+  const label = makeLabelPanel(events.relabel, () => toggle(null));
   const history = makeHistoryPanel(events.go);
   const view = makeViewPanel(events);
   const more = makeMorePanel(choose, toggle);
@@ -192,6 +192,8 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
     if (last) update(last);
     if (next === "history") events.history();
     if (next) enter(dialogs[next]);
+    // A name is what is typed there, by whoever opened it with the pointer too.
+    if (next === "label") label.rename();
   }
 
   function closePanels(all = false): boolean {

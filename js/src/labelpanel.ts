@@ -30,7 +30,8 @@ interface LabelPanel {
   rename(): void;
 }
 
-export function makeLabelPanel(events: LabelEvents): LabelPanel {
+/** `close` closes the panel, and puts the focus back where it was: without it, Lab's own keys would be next. */
+export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPanel {
   let known = "";
   const name = h("input.sp-input", {
     type: "text",
@@ -41,7 +42,7 @@ export function makeLabelPanel(events: LabelEvents): LabelPanel {
       if (typed && typed !== known) events.change({ name: typed });
       else name.value = known;
     },
-    onkeydown: (event: KeyboardEvent) => event.key === "Enter" && name.blur(),
+    onkeydown: (event: KeyboardEvent) => event.key === "Enter" && close(),
   });
   const other = h("input", { type: "color", label: "Any colour", onchange: () => events.change({ color: other.value }) });
   const swatches = COLORS.map((color) => {

@@ -74,6 +74,24 @@ def test_only_listed_keys_and_plain_letters_are_kept_from_the_notebook(lab):
     expect(prompt).not_to_have_text(before)
 
 
+def test_a_name_is_typed_and_ended_without_giving_the_keys_away(lab):
+    canvas, page = lab.canvas, lab.page
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    count = cells.count()
+    name = canvas.root.get_by_role("textbox", name="Name")
+    canvas.press("n")
+    expect(name).to_be_focused()
+    page.keyboard.type("bad dog")
+    page.keyboard.press("Enter")
+    expect(canvas.root).to_be_focused()
+    expect(name).to_be_hidden()
+    for key in "bdd":  # in the notebook: a new cell, and one less
+        page.keyboard.press(key)
+    expect(canvas.root).to_have_attribute("data-tool", "box")
+    expect(cells).to_have_count(count)
+    assert lab.evaluate(1, "w.labels") == ["bad dog"]
+
+
 def test_escape_gives_the_keys_back(lab):
     canvas, page = lab.canvas, lab.page
     canvas.press("?")
