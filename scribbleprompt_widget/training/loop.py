@@ -81,8 +81,8 @@ def train(
     Raises
     ------
     ValueError
-        When the folder holds a run of another configuration, or the data or people's scribbles are not what they
-        should be.
+        When the folder holds a run of another configuration, or is not the same one in all processes, or the data or
+        people's scribbles are not what they should be.
     FloatingPointError
         When the loss stops being finite.
     """
@@ -141,6 +141,7 @@ class _Run:
         self.step, self.seconds, self.bad = 0, 0.0, 0
         if (state := read_state(out)) is not None:
             self._restore(state)
+        _refuse_folders_apart(out, self.step, fabric)
         self.log = Log(out, self.step) if fabric.is_global_zero else None
 
     def go(self) -> None:
@@ -362,6 +363,18 @@ def _told(config: TrainingConfig) -> dict[str, Any]:
         dataclasses.replace(config, start=start, data=dataclasses.replace(config.data, root=root))
     )
     return told
+
+
+def _refuse_folders_apart(out: Path, step: int, fabric: Fabric) -> None:
+    """Refuse processes that found different checkpoints: their networks would differ, and nobody would be told."""
+    if fabric.world_size == 1:
+        return
+    steps = cast("torch.Tensor", fabric.all_gather(torch.tensor(step))).flatten().tolist()
+    if len(set(steps)) > 1:
+        raise ValueError(
+            f"out takes one folder that all processes share; {str(out)!r} is not the same folder in all processes: "
+            f"their checkpoints are of steps {', '.join(map(str, steps))}"
+        )
 
 
 def _held_out(config: TrainingConfig, device: torch.device) -> dict[str, Batch]:

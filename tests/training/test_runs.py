@@ -2,10 +2,10 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from scribbleprompt_widget import cli
 from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import load_network, save_network
-from scribbleprompt_widget.training.checkpoint import CHECKPOINT, read_state
+from scribbleprompt_widget.training.checkpoint import read_state
 from scribbleprompt_widget.training.config import read_config, write_config
 from scribbleprompt_widget.training.loop import CONFIG, WEIGHTS, resume, train
 
@@ -48,6 +48,34 @@ def run(*words):
     return done.stdout
 
 
+def run_struck_by(sent, *words):
+    """A run that sends itself a signal where it would write its third checkpoint: no earlier, no later."""
+    script = f"""
+import os, sys
+from scribbleprompt_widget import cli
+from scribbleprompt_widget.training import loop
+
+write, begun = loop.write_state, []
+
+def write_or_fall(*words):
+    begun.append(words)
+    if len(begun) == 3:
+        os.kill(os.getpid(), {int(sent)})
+    write(*words)
+
+loop.write_state = write_or_fall
+sys.exit(cli.main(["train", *sys.argv[1:]]))
+"""
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, words)],
+        check=False,
+        env=ONE_THREAD,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+
+
 def rows(path, *, without=()):
     with path.open() as file:
         return [{key: value for key, value in row.items() if key not in without} for row in csv.DictReader(file)]
@@ -61,16 +89,10 @@ def test_a_run_killed_and_resumed_equals_one_that_was_not_bit_for_bit(tmp_path):
     assert run("smoke", "--out", tmp_path / "whole", *TINY).strip() == str(tmp_path / "whole" / WEIGHTS)
 
     killed = tmp_path / "killed"
-    process = subprocess.Popen(command("smoke", "--out", killed, *TINY), env=ONE_THREAD, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE_S
-    while not (killed / CHECKPOINT).is_file():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    state = read_state(killed)
-    assert 0 < state["step"] < STEPS
+    assert run_struck_by(signal.SIGKILL, "smoke", "--out", killed, *TINY).returncode == -signal.SIGKILL
+    assert read_state(killed)["step"] == 4
+    # Its logs went on after that checkpoint: what they say is taken back.
+    assert len(rows(killed / "steps.csv")) == 6
     run("--resume", killed)
 
     whole, resumed = (load_file(path / WEIGHTS) for path in (tmp_path / "whole", killed))
@@ -116,6 +138,39 @@ def test_two_processes_train_the_network_that_one_with_their_whole_batch_trains(
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
     for ours, theirs in zip(*(rows(tmp_path / name / "steps.csv") for name in ("two", "one")), strict=True):
         assert float(ours["loss"]) == pytest.approx(float(theirs["loss"]), rel=1e-3)
+
+
+def test_processes_that_do_not_share_the_runs_folder_are_refused(tmp_path):
+    # As on two machines without a common disk: the first has a checkpoint, the second has none.
+    config = tmp_path / "tiny.yaml"
+    write_config(config, read_config("smoke", [*TINY, "steps=2"]))
+    train(read_config(config), tmp_path / "machine0", device="cpu", progress=False)
+    (tmp_path / "each.py").write_text(
+        f"""
+import os
+from scribbleprompt_widget.training.config import read_config
+from scribbleprompt_widget.training.loop import train
+
+train(read_config({str(config)!r}), {str(tmp_path / "machine")!r} + os.environ["RANK"], device="cpu", progress=False)
+"""
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node=2",
+            str(tmp_path / "each.py"),
+        ],
+        check=False,
+        env=ONE_THREAD,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.returncode != 0
+    assert re.search(r"ValueError: .*machine\d' is not the same folder in all processes.*steps 2, 0", done.stderr)
 
 
 def test_a_time_budget_ends_a_run_and_its_cosine(tmp_path):
@@ -188,19 +243,10 @@ def test_a_run_that_cannot_go_on_is_told_without_a_traceback(tmp_path, capsys):
 
 
 def test_an_interrupted_run_says_how_it_goes_on(tmp_path):
-    process = subprocess.Popen(
-        command("smoke", "--out", tmp_path, *TINY, "steps=100000"), env=ONE_THREAD, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + PATIENCE_S
-    while not (tmp_path / CHECKPOINT).is_file():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    error = process.communicate(timeout=PATIENCE_S)[1]
-    assert process.returncode == 130
-    assert f"scribbleprompt train --resume {tmp_path}" in error
-    assert "Traceback" not in error
+    done = run_struck_by(signal.SIGINT, "smoke", "--out", tmp_path, *TINY)
+    assert done.returncode == 130
+    assert f"scribbleprompt train --resume {tmp_path}" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_losses_that_are_no_numbers_are_skipped_and_then_told(tmp_path, monkeypatch):
