@@ -48,11 +48,12 @@ export function makeLabelBar({ choose, add, edit }: LabelBarEvents): { node: HTM
       hidden.includes(index) ? ".sp-chip.sp-off" : ".sp-chip",
       "",
       () => choose(index),
+      // First: after the number of objects it would look like a part of it.
+      digit ? h("kbd", { "aria-hidden": "true" }, digit) : null,
       h("span.sp-swatch"),
       h("span.sp-name", name),
       objects ? h("span", { title: "Objects that are done" }, `× ${objects}`) : null,
       locked ? icon("lock") : null,
-      digit ? h("kbd", { "aria-hidden": "true" }, digit) : null,
     );
     chip.setAttribute("role", "radio");
     chip.title = digit ? `${name} (${digit})` : name;

@@ -1,6 +1,6 @@
 /** Prompts as things: what is under the pointer, the handles of it, and what it becomes when these are dragged. Image pixels. */
 import { distanceToSegment, rounded } from "./geometry";
-import { ceil, floor, min, round, within } from "./math";
+import { ceil, floor, max, min, round, within } from "./math";
 import { isRaster, type Box, type DrawnPrompt, type Point, type Prompt } from "./protocol";
 import { boxBetween, clickAt } from "./stroke";
 import type { Size } from "./view";
@@ -11,12 +11,13 @@ export const WHOLE = -1;
 const MOST_HANDLES = 16;
 
 /**
- * Index of the prompt at a place, or -1. Later ones are above earlier ones, and lines above areas: what lies within a box
- * can still be had.
+ * Index of the prompt at a place, or -1: the nearest within reach. Later ones are above earlier ones, and lines above
+ * areas: what lies within a box can still be had.
  */
 export function promptAt(prompts: readonly Prompt[], at: Point, reach: number): number {
-  const onLine = prompts.map((prompt) => distanceTo(prompt, at) <= reach).lastIndexOf(true);
-  return onLine >= 0 ? onLine : prompts.map((prompt) => isWithin(prompt, at)).lastIndexOf(true);
+  const ways = prompts.map((prompt) => max(distanceTo(prompt, at), 0));
+  const nearest = min(...ways);
+  return nearest <= reach ? ways.lastIndexOf(nearest) : prompts.map((prompt) => isWithin(prompt, at)).lastIndexOf(true);
 }
 
 /** From a place to what is drawn of a prompt; of a box or lasso, its border. */

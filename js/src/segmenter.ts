@@ -317,6 +317,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       chrome.say(`${labels[active]!.name} is locked. Unlock it in the menu, under Label.`);
       return false;
     }
+    if (settings.hiddenLabels.includes(active)) chrome.say(`${labels[active]!.name} is hidden. Show it in the menu, under Label.`);
     hand = { lasso, select, eraser }[tool as string] ?? pen;
     const positive = isPositive(settings) !== other;
     hand.begin(at, { tool, label: active, positive, width: settings.brush, direct: settings.direct });

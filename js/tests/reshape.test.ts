@@ -22,6 +22,11 @@ describe("what is under the pointer", () => {
     expect(promptAt([scribble, { ...scribble }], [20, 20], 1)).toBe(1);
   });
 
+  it("is the nearest of those within reach", () => {
+    expect(at(28, 14, 4)).toBe(1); // on the stroke; the box's edge is 2.5 pixels away
+    expect(at(30, 9.5, 4)).toBe(2);
+  });
+
   it("is an area only where no line is near", () => {
     expect(at(15, 8)).toBe(2);
     expect(at(48, 10)).toBe(3);

@@ -277,7 +277,7 @@ describe("the tools", () => {
     drag([[2, 2], [5, 2]]);
     expect(host.sent).toHaveLength(0);
     expect(text(".sp-hint")).toMatch(/^cell is locked/);
-    expect(text(".sp-chip")).toBe("cell× 31");
+    expect(text(".sp-chip")).toBe("1cell× 3");
     button(/^Change the label/).click();
     [...dialog("Label").querySelectorAll<HTMLInputElement>("input[type=checkbox]")][1]!.click();
     expect(host.last()).toMatchObject({ type: "lock", label: 0, locked: false });

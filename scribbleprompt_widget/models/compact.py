@@ -48,6 +48,8 @@ BOX_PULL: Final = 0.01
 """What a pixel inside a box counts as a positive prompt: enough where edges keep off what is outside, else not."""
 AGREEMENT: Final = 6.0
 """Logit that a network starts from where a prompt's sign reaches unweakened."""
+LEAK: Final = 0.1
+"""What passes of negative features where the lowest level is read: with a plain ReLU, all of it can die in training."""
 WEIGHT_EPSILON: Final = 1e-5
 BLOCKS: Final = ("plain", "wide")
 NORMS: Final = ("weight", "none")
@@ -238,10 +240,12 @@ class CompactNetwork(nn.Module):
             x = encoder(x)
             skips.append(x)
             x = down(F.relu(x))
-        x = self.encoders[-1](x)
-        gates = [None] * (len(skips) + 2) if self.context is None else self.context(x)
+        lowest = F.leaky_relu(self.encoders[-1](x), LEAK)
+        gates = [None] * (len(skips) + 2) if self.context is None else self.context(lowest)
+        read = lowest
         for skip, gate, up, decoder in reversed(list(zip(skips, gates[1:-1], self.ups, self.decoders, strict=True))):
-            x = decoder(_gated(skip, gate) + F.interpolate(up(F.relu(x)), scale_factor=2.0, mode="nearest"))
+            x = decoder(_gated(skip, gate) + F.interpolate(up(read), scale_factor=2.0, mode="nearest"))
+            read = F.relu(x)
         return self.matching(x), gates
 
     def fold(self) -> CompactNetwork:
@@ -337,7 +341,7 @@ class _Context(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        gates = 1 + torch.tanh(self.out(F.relu(x).mean(dim=(2, 3))))
+        gates = 1 + torch.tanh(self.out(x.mean(dim=(2, 3))))
         return list(torch.split(gates[:, :, None, None], [*self.gated], dim=1))
 
 

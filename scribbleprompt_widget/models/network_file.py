@@ -16,7 +16,7 @@ from scribbleprompt_widget.models.compact import CompactConfig, CompactNetwork, 
 
 __all__ = ["NetworkFile", "is_network_file", "load_network", "save_network"]
 
-ARCHITECTURE: Final = "scribbleprompt-compact-1"
+ARCHITECTURE: Final = "scribbleprompt-compact-2"
 """What a file says that it is; the number rises when old code could not read new files."""
 
 

@@ -278,6 +278,9 @@ def test_a_hidden_label_is_not_seen_but_still_there(lab):
     canvas.press("2")
     assert canvas.pixel(70, 40) == empty
     assert lab.evaluate(1, "int(w.label_map[40, 70])") == 1
+    canvas.press("1", "s")
+    canvas.stroke((110, 100), (130, 100))
+    expect(canvas.root.locator(".sp-hint")).to_contain_text("is hidden")
 
 
 def test_objects_are_committed_one_after_the_other(lab):

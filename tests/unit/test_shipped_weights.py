@@ -36,7 +36,8 @@ def test_it_is_small_and_was_trained_without_what_it_is_measured_on():
         _, described = load_network(path)
     held_out = read_config("default").validation.sets
     assert held_out
-    assert set(held_out) <= set(described.training["config"]["data"]["exclude"])
+    for run in (described.training, *described.training["earlier"]):
+        assert set(held_out) <= set(run["config"]["data"]["exclude"])
 
 
 @pytest.mark.parametrize("side", [100, 256, 1024])
@@ -59,7 +60,7 @@ def test_a_box_alone_and_a_click_alone_find_a_disc(predictor):
 @pytest.mark.skipif(not DEV.is_dir(), reason="MedScribble is not here")
 @pytest.mark.parametrize(
     ("task", "least"),
-    [("acdc", 0.88), ("btcv", 0.89), ("hipxray", 0.90), ("octa500", 0.36), ("paxray", 0.82), ("wbc", 0.89)],
+    [("acdc", 0.89), ("btcv", 0.89), ("hipxray", 0.90), ("octa500", 0.40), ("paxray", 0.82), ("wbc", 0.90)],
 )
 def test_peoples_own_scribbles(predictor, task, least):
     with np.load(DEV / f"{task}.npz") as data:
