@@ -10,7 +10,19 @@ export interface Heard {
   msg: { header: { session: string } };
 }
 
+/** A message of the kernel to a widget. */
+interface WidgetMessage {
+  content: { data: { method: string } };
+}
+
+/** A widget's model, as ipywidgets and not as anywidget has it. */
+export interface LabModel {
+  comm?: { on_msg(act: (message: WidgetMessage) => void): void; send(data: { method: string }): unknown };
+  _handle_comm_msg?(message: WidgetMessage): Promise<void>;
+}
+
 export interface LabManager {
+  get_model?(id: string): Promise<unknown>;
   kernel: {
     statusChanged?: Signal<string>;
     anyMessage?: Signal<Heard>;

@@ -1,6 +1,6 @@
 /** anywidget's side of the widget: everything else knows only a `Host`. */
 import type { AnyModel, RenderProps } from "@anywidget/types";
-import type { Heard, LabManager } from "./lab";
+import type { Heard, LabManager, LabModel } from "./lab";
 import type { Host, Traits } from "./protocol";
 import { mountSegmenter } from "./segmenter";
 import "./widget.css";
@@ -29,6 +29,22 @@ function hostOf(model: AnyModel<Traits & Record<string, unknown>>): Host {
     // Elsewhere the host itself may have a way to interrupt its kernel.
     cancel: model.widget_manager && "kernel" in model.widget_manager ? (requests) => kernel.cancel(model.get("_key"), requests) : undefined,
   };
+}
+
+/**
+ * anywidget gives up a model whose module took longer than two seconds to load (a page that has large images to receive is
+ * that slow), and never again passes on what the kernel says. Then it is heard without anywidget.
+ */
+async function hear(manager: Partial<LabManager> | undefined, id: string): Promise<void> {
+  const model = (await manager?.get_model?.(id).catch(() => null)) as LabModel | null | undefined;
+  try {
+    await model?._handle_comm_msg?.({ content: { data: { method: "" } } });
+  } catch {
+    const { comm } = model!;
+    const ofWidgets = Object.getPrototypeOf(Object.getPrototypeOf(model)) as LabModel;
+    comm?.on_msg((message) => void ofWidgets._handle_comm_msg?.call(model, message));
+    comm?.send({ method: "request_state" }); // what was said meanwhile is lost
+  }
 }
 
 /** As in widgets/cancel.py. */
@@ -93,6 +109,7 @@ function makeLabKernel(manager: Partial<LabManager> | undefined): LabKernel {
 
 export default {
   render({ model, el }: RenderProps<Traits & Record<string, unknown>>): () => void {
+    void hear(model.widget_manager as Partial<LabManager>, model.get("_key"));
     return mountSegmenter(el, hostOf(model));
   },
 };

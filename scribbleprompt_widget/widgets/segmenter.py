@@ -138,9 +138,11 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self._cancellation = Cancellation()
         self._annotation = self._annotate(opened, _labels_of(names), _predictor(model))
         self._told_prompts = [Prompts()] * len(names)  # as the front end has them
+        key = uuid.uuid4().hex
         super().__init__(
+            model_id=key,
             _image=_image_state(opened, 0),
-            _key=uuid.uuid4().hex,
+            _key=key,
             label=names[0],
             **self._drawn(),
         )

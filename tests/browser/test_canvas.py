@@ -499,3 +499,21 @@ def test_a_large_image_opens_and_answers(open_notebook):
     canvas.expect_prompts(1)
     canvas.wait_version_after(0)
     assert lab.evaluate(1, "bool(w.mask[4100, 4500])") is True
+
+
+def test_a_page_that_was_slow_to_load_the_module_hears_the_kernel(open_notebook, page):
+    # anywidget gives up after two seconds, here at once, on whatever the kernel says to this model.
+    page.add_init_script("""{
+        const timeout = AbortSignal.timeout.bind(AbortSignal);
+        AbortSignal.timeout = (ms) => {
+            const ended = new AbortController();
+            if (ms === 2000) queueMicrotask(() => ended.abort());
+            return ms === 2000 ? ended.signal : timeout(ms);
+        };
+    }""")
+    lab = open_notebook([WIDGET.removesuffix("w") + "w.add_click(20, 20)\nw", ""])
+    canvas = lab.run_widget(0)
+    canvas.expect_prompts(1)
+    canvas.stroke((30, 30), (60, 30))
+    canvas.expect_prompts(2)
+    assert lab.evaluate(1, "len(w.prompts)") == 2
