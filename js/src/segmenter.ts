@@ -427,7 +427,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   /** Strokes change the mask itself, or are prompts again. */
   function paint(direct: boolean): void {
     letGo();
-    set({ direct });
+    // With a brush at first: a circle that was a prompt would paint more than anybody meant.
+    set(direct && settings.tool in MORE_TOOLS ? { direct, tool: "scribble" } : { direct });
     if (direct) chrome.say(MORE_TOOLS.direct[1]);
     else chrome.quiet();
   }

@@ -10,7 +10,7 @@ export const MORE_TOOLS = {
   circle: ["Circle", "Drag from the middle to the edge."],
   select: ["Select", "Drag a prompt or its handles; Delete takes it away."],
   eraser: ["Eraser", "Wipe over what you drew."],
-  direct: ["Paint", "Draw on the mask itself: + sets pixels, − clears."],
+  direct: ["Paint", "Brush on the mask itself: + sets pixels, − clears. L: by lasso, O: by circle."],
 } as const;
 
 export type MoreTool = keyof typeof MORE_TOOLS;

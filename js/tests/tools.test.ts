@@ -208,6 +208,11 @@ describe("the tools", () => {
     key("s");
     drag([[2, 2], [5, 2]]);
     expect(host.last()).toMatchObject({ type: "prompt" });
+    key("o");
+    key("d");
+    drag([[2, 2], [5, 2]]);
+    expect(host.last()).toMatchObject({ type: "paint", prompt: { kind: "scribble" } });
+    key("s");
     key("b");
     key("d");
     key("d"); // hit by mistake
