@@ -15,7 +15,9 @@ const MOST_HANDLES = 16;
  * areas: what lies within a box can still be had.
  */
 export function promptAt(prompts: readonly Prompt[], at: Point, reach: number): number {
-  const ways = prompts.map((prompt) => max(distanceTo(prompt, at), 0));
+  // So near, all are under the pointer: a click on a stroke is above it.
+  const under = reach / 4;
+  const ways = prompts.map((prompt) => max(distanceTo(prompt, at), under));
   const nearest = min(...ways);
   return nearest <= reach ? ways.lastIndexOf(nearest) : prompts.map((prompt) => isWithin(prompt, at)).lastIndexOf(true);
 }

@@ -25,6 +25,7 @@ describe("what is under the pointer", () => {
   it("is the nearest of those within reach", () => {
     expect(at(28, 14, 4)).toBe(1); // on the stroke; the box's edge is 2.5 pixels away
     expect(at(30, 9.5, 4)).toBe(2);
+    expect(promptAt([scribble, { ...click, x: 12, y: 20 }], [12.4, 20.3], 4)).toBe(1); // on both: the later one
   });
 
   it("is an area only where no line is near", () => {
