@@ -21,7 +21,7 @@ import { isPrompt } from "./requests";
 import { readoutAt } from "./readout";
 import { makeScene, type Shown } from "./scene";
 import { makeSelectHand, type PromptEvents } from "./select";
-import { brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
+import { DIRECT, brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
 import { shownPrompts } from "./shown";
 import { makeStage, type CursorShape } from "./stage";
 import type { Tool } from "./stroke";
@@ -428,7 +428,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   function paint(direct: boolean): void {
     letGo();
     // With a brush at first: a circle that was a prompt would paint more than anybody meant.
-    set(direct && settings.tool in MORE_TOOLS ? { direct, tool: "scribble" } : { direct });
+    set(direct && DIRECT.includes(settings.tool) ? { direct, tool: "scribble" } : { direct });
     if (direct) chrome.say(MORE_TOOLS.direct[1]);
     else chrome.quiet();
   }

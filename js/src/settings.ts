@@ -27,7 +27,7 @@ export interface Settings {
 }
 
 /** These can draw pixels as well as prompts. */
-const DIRECT: readonly Tool[] = ["scribble", "lasso", "circle"];
+export const DIRECT: readonly Tool[] = ["scribble", "lasso", "circle"];
 
 /** People's scribbles in MedScribble are about 3 pixels wide at 256 x 256. */
 const BRUSH_SHARE = 3 / 256;

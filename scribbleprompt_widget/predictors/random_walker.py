@@ -70,7 +70,7 @@ class RandomWalkerSession(Session):
         self._whole = self._view((0, 0, width, height))
         self._whole_grey = self._whole.sample(image.grey)
 
-    def remembers(self, prompts: Prompts) -> bool:  # noqa: ARG002
+    def remembers(self, prompts: Prompts) -> bool:  # noqa: ARG002  # whatever they are
         """Never: it walks anew from all prompts."""
         return False
 
