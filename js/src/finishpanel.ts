@@ -1,11 +1,11 @@
 /** The `finish` popover: what is done to the predicted mask. Sliders are sent when they are let go: one step each. */
 import { h, listen, makeButton, makePopover, setText } from "./dom";
 import { counted } from "./format";
-import { round } from "./math";
+import { max, round } from "./math";
 import type { Entry, Finish } from "./protocol";
 import { checkbox, makeSlider } from "./fields";
 
-/** In pixels. */
+/** In pixels. Python takes more (`finish.py`): then the slider reaches as far. */
 const SMOOTHEST = 10;
 const UNFINISHED: Finish = { threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0 };
 
@@ -17,7 +17,7 @@ export interface FinishEvents {
 export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTMLElement; update(entry: Entry): void } {
   const holes = checkbox((fill_holes) => finish({ fill_holes }));
   const largest = checkbox((keep_largest) => finish({ keep_largest }));
-  const smooth = lateSlider("Smooth", "Radius in pixels", 0, SMOOTHEST, " px", (smooth) => finish({ smooth }));
+  const smooth = lateSlider("Smooth", "How much the border is rounded off, in pixels", 0, SMOOTHEST, " px", (smooth) => finish({ smooth }));
   const threshold = lateSlider("Cut-off", "From which probability on a pixel is of the object", 1, 99, "%", (percent) =>
     finish({ threshold: percent / 100 }),
   );
@@ -57,10 +57,18 @@ function lateSlider(
     held = true;
     show(value);
   });
-  const show = (value: number): void => slider.update(value, most, `${value}${unit}`);
+  let reach = most;
+  const show = (value: number): void => slider.update(value, reach, `${value}${unit}`);
   listen(slider.node, "change", (event) => {
     held = false;
     done(Number((event.target as HTMLInputElement).value));
   });
-  return { node: slider.node, update: (value) => held || show(value) };
+  return {
+    node: slider.node,
+    update(value) {
+      if (held) return;
+      reach = max(most, value);
+      show(value);
+    },
+  };
 }

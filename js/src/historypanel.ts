@@ -1,7 +1,7 @@
 /** The `history` popover: the steps that were taken, the one that is shown marked; a click goes to any of them. */
 import { h, makeButton, makePopover } from "./dom";
-import { min } from "./math";
-import type { LabelTrait, Steps } from "./protocol";
+import { min, round } from "./math";
+import type { Finish, LabelTrait, Steps } from "./protocol";
 
 const NAMES: Record<string, string> = {
   open: "Picture opened",
@@ -18,20 +18,41 @@ const NAMES: Record<string, string> = {
   model: "Another model",
 };
 
+/** What is filled is called by both tools that do so: the kernel does not tell a circle from another polygon. */
+const SHAPES: Record<string, string> = { lasso: "Lasso or circle" };
+
+type Step = Steps["steps"][number];
+
+function nameOf({ action, kind, positive, finish }: Step): string {
+  if (kind) return `${SHAPES[kind] ?? kind[0]!.toUpperCase() + kind.slice(1)} ${positive ? "+" : "−"}`;
+  return (finish && finished(finish)) || (NAMES[action] ?? action);
+}
+
+function finished({ threshold, fill_holes, keep_largest, smooth }: Partial<Finish>): string {
+  const said = [
+    threshold !== undefined && `Cut-off ${round(threshold * 100)}%`,
+    fill_holes !== undefined && (fill_holes ? "Holes filled" : "Holes left open"),
+    keep_largest !== undefined && (keep_largest ? "Largest part alone" : "All parts"),
+    smooth !== undefined && (smooth ? `Smoothed, ${smooth} px` : "Not smoothed"),
+  ];
+  return said.filter(Boolean).join("; ");
+}
+
 export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElement; show(steps: Steps, labels: LabelTrait[]): void } {
   const node = makePopover("History", ".sp-menu.sp-history");
   return {
     node,
     show({ steps, current }, labels) {
       const focused = [...node.children].indexOf(document.activeElement!);
-      const items = steps.map(({ action, label, kind, positive }, step) => {
+      const items = steps.map((taken, step) => {
+        const { label } = taken;
         const of = labels.length > 1 && label !== null && step ? labels[label]?.name : "";
         const item = makeButton(
           step > current ? ".sp-item.sp-undone" : ".sp-item",
           "",
           () => step !== current && go(step),
           h("span.sp-number", String(step)),
-          kind ? `${kind[0]!.toUpperCase()}${kind.slice(1)} ${positive ? "+" : "−"}` : (NAMES[action] ?? action),
+          nameOf(taken),
           of ? h("span.sp-of", of) : null,
         );
         if (step === current) item.setAttribute("aria-current", "step");

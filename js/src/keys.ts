@@ -84,7 +84,7 @@ const ROWS: Record<KeyCommand["group"], Row[]> = {
   ],
   Steps: [
     ["undo", "Undo", ["mod+z"], `${MOD} Z`],
-    ["redo", "Redo", ["mod+shift+z", "mod+y"], `${MOD} Shift Z`],
+    ["redo", "Redo", ["mod+shift+z", "mod+y"], `${MOD} Shift Z, ${MOD} Y`],
     ["clear", "Clear the label (can be undone)", "r"],
     ["commit", "Object is done: begin the next", "c"],
     ["remove", "Delete the selected prompt", ["delete", "backspace"], "Delete"],
@@ -133,6 +133,7 @@ export const COMMANDS: readonly KeyCommand[] = Object.entries(ROWS).flatMap(([gr
 /** What pointers do, for the help; and what becomes of all other keys. */
 export const GESTURES: readonly { shown: string; name: string }[] = [
   { shown: "Right button", name: "The other sign" },
+  { shown: "Double click", name: "Close a polygon" },
   { shown: `${MOD} wheel, pinch`, name: "Zoom" },
   { shown: "Middle button, two fingers", name: "Move the picture" },
 ];

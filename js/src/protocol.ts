@@ -69,7 +69,7 @@ export interface Finish {
   threshold: number;
   fill_holes: boolean;
   keep_largest: boolean;
-  /** Radius in pixels; 0: none. */
+  /** Standard deviation in pixels; 0: none. */
   smooth: number;
 }
 /** What the kernel tells of a label besides its prompts and masks. */
@@ -163,7 +163,7 @@ export interface Steps {
   id: string;
   current: number;
   /** `label`: an index, or null where a step means no one label. */
-  steps: { action: string; label: number | null; kind?: Prompt["kind"]; positive?: boolean }[];
+  steps: { action: string; label: number | null; kind?: Prompt["kind"]; positive?: boolean; finish?: Partial<Finish> }[];
 }
 /** How probable the label is: uint8 in `shape` ([h, w]), over a rectangle of image pixels. */
 export interface ProbabilityReply extends PlaneHeader {

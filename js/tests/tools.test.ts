@@ -241,6 +241,14 @@ describe("the tools", () => {
     expect(host.last()).toMatchObject({ type: "finish", threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0 });
   });
 
+  it("show how smooth Python made it, beyond what the slider gives", async () => {
+    await mount({ _entries: [{ ...ENTRY, smooth: 30 }] });
+    button(/keys$/).click();
+    button(/^Finish the mask$/).click();
+    const smooth = dialog("Finish the mask").querySelector<HTMLInputElement>("input[type=range]")!;
+    expect([smooth.value, smooth.max]).toEqual(["30", "30"]);
+  });
+
   it("add a label, which becomes the active one and is named", async () => {
     await mount();
     button(/keys$/).click();
@@ -308,12 +316,20 @@ describe("the tools", () => {
       { action: "open", label: 0 },
       { action: "prompt", label: 0, kind: "scribble" as const, positive: false },
       { action: "edit prompts", label: 0 },
+      { action: "finish", label: 0, finish: { fill_holes: true, smooth: 3 } },
+      { action: "prompt", label: 0, kind: "lasso" as const, positive: true },
     ];
     const answer = (current: number): void => host.say({ type: "steps", id: host.last().id, current, steps });
     expect(host.last()).toMatchObject({ type: "steps" });
     answer(2);
     const items = (): HTMLButtonElement[] => [...dialog("History").querySelectorAll("button")];
-    expect(items().map((item) => item.textContent)).toEqual(["0Picture opened", "1Scribble −", "2Prompts changed"]);
+    expect(items().map((item) => item.textContent)).toEqual([
+      "0Picture opened",
+      "1Scribble −",
+      "2Prompts changed",
+      "3Holes filled; Smoothed, 3 px",
+      "4Lasso or circle +",
+    ]);
     items()[0]!.click();
     expect(host.last()).toMatchObject({ type: "go", step: 0 });
     host.update(host.last().id, 1, 0);

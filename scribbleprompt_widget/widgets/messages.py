@@ -11,13 +11,14 @@ from scribbleprompt_widget.prompts import Lasso, Prompt, Scribble, prompt_from_j
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
 from scribbleprompt_widget.widgets.masks import Plane
 
-__all__ = ["Act", "act_of", "check_labels", "label_index"]
+__all__ = ["SETTINGS", "Act", "act_of", "check_labels", "label_index"]
 
 Act: TypeAlias = Callable[[Annotation], list[Plane] | None]
 """Changes an annotation; gives the planes that changed, or None when there is no new mask."""
 Message: TypeAlias = Mapping[str, Any]
 
 SETTINGS: Final = ("threshold", "fill_holes", "keep_largest", "smooth")
+"""The fields of `Finish` that the canvas shows and sets."""
 
 
 def act_of(message: Message) -> Act | None:

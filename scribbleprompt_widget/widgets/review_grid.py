@@ -145,6 +145,13 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             When there is no such image, or it cannot be read.
         """
         index = self._index(index)
+        self._tell(notice=f"opening {self.name(index)}…")
+        try:
+            return self._open(index)
+        finally:
+            self._tell()
+
+    def _open(self, index: int) -> Segmenter:
         image = self._items.image(index)
         mask = self._items.mask(index, image)
         segmenter = Segmenter(image, labels=self._labels_of(mask), model=self._model)
@@ -297,13 +304,15 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def _mark(self) -> None:
         self._sheet.mark(Marks(frozenset(self.selected), self._cursor, self._opened))
 
-    def _tell(self, problem: str = "") -> None:
+    def _tell(self, problem: str = "", *, notice: str = "") -> None:
         count = len(self)
         facts = [f"{count} image{'s' if count != 1 else ''}, {len(self.selected)} selected"]
         if len(self.selected) == 1:
             facts.append(html.escape(self.name(self.selected[0])))
             problem = problem or self._sheet.problem(self.selected[0])
         facts += _legend(self._labels or [])
+        if notice:
+            facts.append(html.escape(notice))
         words = "".join(f"<span>{fact}</span>" for fact in facts) + f'<span class="sp-review-hint">{HINT}</span>'
         if problem:
             words += f'<span class="sp-review-bad" role="alert">{html.escape(problem)}</span>'

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,7 +28,7 @@ from scribbleprompt_widget.widgets.annotation import Annotation, Label
 from scribbleprompt_widget.widgets.cancel import Cancellation, CancelledError, listen
 from scribbleprompt_widget.widgets.drawing import Drawing
 from scribbleprompt_widget.widgets.masks import Plane, compressed
-from scribbleprompt_widget.widgets.messages import Act, act_of, check_labels, label_index
+from scribbleprompt_widget.widgets.messages import SETTINGS, Act, act_of, check_labels, label_index
 from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
 from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
@@ -45,6 +46,8 @@ TELL_AFTER_S: Final = 0.3
 YIELD_S: Final = 0.0005
 """The kernel writes to its socket in a thread of its own, which gets Python's lock within this time; the work that is
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
+AREA_DIGITS: Final = 6
+"""Decimals of an area in square millimetres, in the table: below a square micrometre nothing is told apart."""
 PROBABILITY_SIDE: Final = 512
 """The longer side of what is sent to be seen as colours: more could not be told apart."""
 ON_AN_IMAGE: Final = (
@@ -207,7 +210,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
                 "instance": number,
                 "label": labels[item.label],
                 "area": item.mask.area,
-                "area_mm2": None if pixel_area is None else item.mask.area * pixel_area,
+                "area_mm2": None if pixel_area is None else round(item.mask.area * pixel_area, AREA_DIGITS),
                 "box": item.mask.box,
                 "prompts": len(item.prompts),
                 "seconds": round(item.seconds, 2),
@@ -257,7 +260,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         Parameters
         ----------
         path
-            A file; `load_session` reads it. It is a zip with a readable ``session.json``.
+            A file, new or an earlier session; `load_session` reads it. It is a zip with a readable ``session.json``.
 
         Returns
         -------
@@ -266,8 +269,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
         Raises
         ------
-        TypeError, FileNotFoundError
-            When `path` is no path, or lies in no folder.
+        TypeError, ValueError, FileNotFoundError
+            When `path` is no path, a file that is no session, or lies in no folder.
         """
         with self._lock:
             return write_session(path, self._annotation, self.label)
@@ -591,7 +594,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             self._change(lambda _: self._relabel(labels), request)
         elif kind == "steps":
             history = self._annotation.history
-            steps = [_step_state(step) for step in history.steps]
+            steps = [_step_state(step, before) for before, step in pairwise([history.steps[0], *history.steps])]
             self.send({"type": "steps", "id": request, "current": history.cursor, "steps": steps})
         elif kind == "whole":
             prompts = self._prompt_changes(whole=True)
@@ -706,11 +709,14 @@ def _image_state(image: Image, version: int) -> dict[str, Any]:
     }
 
 
-def _step_state(step: Step[Any]) -> dict[str, Any]:
-    state = {"action": step.action, "label": step.label}
+def _step_state(step: Step[Any], before: Step[Any]) -> dict[str, Any]:
+    state: dict[str, Any] = {"action": step.action, "label": step.label}
     if step.action == "prompt":
         prompt = step.entry(step.label).prompts[-1]
         state |= {"kind": type(prompt).__name__.lower(), "positive": getattr(prompt, "positive", True)}
+    if step.action == "finish":
+        old, new = before.entry(step.label).finish, step.entry(step.label).finish
+        state["finish"] = {name: getattr(new, name) for name in SETTINGS if getattr(new, name) != getattr(old, name)}
     return state
 
 

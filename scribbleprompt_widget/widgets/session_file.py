@@ -36,6 +36,7 @@ __all__ = ["Saved", "read_session", "write_session"]
 
 FORMAT: Final = "scribbleprompt_widget session"
 VERSION: Final = 1
+NAME: Final = "session.json"
 DAMAGED: Final = (
     *(ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, RecursionError, NotImplementedError),
     *(zipfile.BadZipFile, zlib.error),
@@ -61,17 +62,20 @@ def write_session(path: str | Path, annotation: Annotation, active: str) -> Path
     Parameters
     ----------
     path
-        A file; the suffix does not matter.
+        A file, new or an earlier session; the suffix does not matter.
     active
         Name of the active label.
 
     Raises
     ------
     TypeError, ValueError, FileNotFoundError
-        When `path` is no path, the image's own file, or lies in no folder.
+        When `path` is no path, the image's own file or another that is no session, or lies in no folder.
     """
     target = target_path(path)
     check_target(target, annotation.image)
+    if target.exists() and not _is_session(target):
+        told = f"path takes a new file or an earlier session, and {str(path)!r} is neither; it was left as it is"
+        raise ValueError(told)
     writer = _Writer(annotation.image, target)
     steps = [writer.step(step) for step in annotation.history.steps]
     content = {
@@ -86,7 +90,7 @@ def write_session(path: str | Path, annotation: Annotation, active: str) -> Path
         **{name: shared.items for name, shared in writer.shared.items()},
     }
     with written_whole(target) as part, zipfile.ZipFile(part, "w") as file:
-        file.writestr("session.json", json.dumps(content, indent=1), zipfile.ZIP_DEFLATED)
+        file.writestr(NAME, json.dumps(content, indent=1), zipfile.ZIP_DEFLATED)
         with file.open("arrays.npz", "w", force_zip64=True) as arrays:
             np.savez_compressed(arrays, **writer.arrays)  # type: ignore[arg-type]  # no array is named allow_pickle
     return target
@@ -115,7 +119,7 @@ def read_session(path: str | Path, image: Any = None) -> Saved:
         raise FileNotFoundError(f"path: there is no file {str(source)!r}")
     try:
         with zipfile.ZipFile(source) as file:
-            content = json.loads(file.read("session.json"))
+            content = json.loads(file.read(NAME))
             with np.load(io.BytesIO(file.read("arrays.npz")), allow_pickle=False) as held:
                 arrays = {name: held[name] for name in held.files}
         if content["format"] != FORMAT or not isinstance(content["version"], int):
@@ -128,6 +132,15 @@ def read_session(path: str | Path, image: Any = None) -> Saved:
     if reader is None:
         raise ValueError(f"{str(source)!r} was written by a later version (format {content['version']}, not {VERSION})")
     return Saved(reader.image(image, source), reader.labels, content["label"], content["model"], reader.history)
+
+
+def _is_session(path: Path) -> bool:
+    """Whether a file looks like one of ours: enough to write over it."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return NAME in file.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 class _Shared:

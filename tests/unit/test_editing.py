@@ -397,6 +397,10 @@ def test_messages_that_make_no_sense_are_told(w, view):
     steps = view.say("steps")[-1]
     assert steps["current"] == 1
     assert steps["steps"][1] == {"action": "prompt", "label": 0, "kind": "click", "positive": True}
+    w.finish(smooth=2, fill_holes=True)
+    w.finish(threshold=0.5, smooth=0)
+    told = [step["finish"] for step in view.say("steps")[-1]["steps"][2:]]
+    assert told == [{"fill_holes": True, "smooth": 2}, {"smooth": 0}]
 
 
 # --- everything at once ----------------------------------------------------------------------------------------------

@@ -196,6 +196,19 @@ def test_damage_anywhere_is_told_by_the_files_name(tmp_path):
             sp.load_session(path, model=PaintPredictor())
 
 
+def test_a_session_is_written_over_but_no_other_file(tmp_path):
+    w = sp.Segmenter(np.eye(8), model=PaintPredictor())
+    path = w.save_session(tmp_path / "today.zip")
+    w.add_click(2, 2)
+    w.save_session(path)
+    assert len(sp.load_session(path, model=PaintPredictor()).prompts) == 1
+    mine = tmp_path / "notes.txt"
+    mine.write_text("mine")
+    with pytest.raises(ValueError, match="notes.txt' is neither"):
+        w.save_session(mine)
+    assert mine.read_text() == "mine"
+
+
 def test_what_is_no_session_is_told(tmp_path):
     (tmp_path / "text").write_text("hello")
     with pytest.raises(ValueError, match="no saved session"):
