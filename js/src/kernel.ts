@@ -171,8 +171,9 @@ export function makeKernel(
     failed = failed.filter(({ command }) => command.type !== "reprompt" || isInPlace(command, message));
     seconds = message.seconds;
     const request = requests.finish(message.id);
-    // An error that the person has worked on past is history.
-    if (request && error !== null && request.sentAt > errorAt) dismiss();
+    // An error that the person, here or in Python, has worked on past is history; what can be tried again waits for it.
+    const isPast = request ? request.sentAt > errorAt : message.id === null && !failed.length;
+    if (error !== null && isPast) dismiss();
     if (request || message.id === null) unsettled = true;
     active();
     events.updated(request);

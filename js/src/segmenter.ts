@@ -78,6 +78,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
         releasedAt = request?.releasedAt ?? releasedAt;
         stage.invalidate();
         announceResult(toldArea);
+        if (request?.command.type === "prompt" && lacksObject()) chrome.say("Only − so far: a mask begins with +.");
         if (chrome.historyShown) kernel.askSteps();
         refresh();
       },
@@ -527,6 +528,11 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     const area = kernel.masks.area(active);
     chrome.announce(resultText(labels[active]!.name, truth.prompts().length, area, before, spacing));
     toldArea = area;
+  }
+
+  /** Whether there is no mask because nothing said where the object is. */
+  function lacksObject(): boolean {
+    return !kernel.masks.area(truth.active) && truth.prompts().every((prompt) => "positive" in prompt && !prompt.positive);
   }
 
   function set(change: Partial<Settings>): void {

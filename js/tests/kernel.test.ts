@@ -177,6 +177,8 @@ describe("the conversation with the kernel", () => {
       expect(kernel.error).toBeNull();
       host.say({ type: "error", id: null, text: "everybody's" });
       expect(kernel.error).toBe("everybody's");
+      host.update(null, 1, 0);
+      expect(kernel.error).toBeNull();
     });
 
     it("shows previews of its own stroke until the answer comes", () => {

@@ -99,6 +99,17 @@ describe("the widget", () => {
     expect(root.getAttribute("tabindex")).toBe("0");
   });
 
+  it("says what is missing when all that was drawn is negative", async () => {
+    await mount();
+    const added = [{ kind: "click" as const, x: 3, y: 3, positive: false }];
+    drag([[2, 2], [5, 3]], { button: 2, buttons: 2 });
+    host.update(host.last().id, 1, 0, undefined, [{ label: 0, kept: 0, added }]);
+    expect(text(".sp-hint")).toBe("Only − so far: a mask begins with +.");
+    drag([[2, 2], [5, 3]]);
+    host.update(host.last().id, 2, 1, { width: 3 }, [{ label: 0, kept: 1, added: [{ ...added[0]!, positive: true }] }]);
+    expect(text(".sp-hint")).toBe("");
+  });
+
   it("sends a stroke, and shows the answer with its latency", async () => {
     await mount();
     drag([[2, 2], [5, 3], [9, 2]]);
