@@ -28,6 +28,7 @@ class FrontEnd:
         if content["type"] == "update":
             if content["base"] is None:
                 self.layers[:] = False
+                self.prompts = [[] for _ in range(MOST_LABELS)]
                 assert [(change["label"], change["kept"]) for change in content["prompts"]] == [
                     (label, 0) for label in range(len(self.widget.labels))
                 ]

@@ -16,7 +16,7 @@ export const SETTLE_AFTER = 600;
 /** The whole mask may be asked for again when no answer came by then. */
 const WHOLE_PATIENCE = 10_000;
 /** What was refused and is asked by one key, or would be refused again, need not be kept for a retry. */
-const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels"];
+const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels", "remove"];
 /** While these wait, nobody knows which prompt will be the first, the second, ... */
 const REORDERING: readonly string[] = ["undo", "redo", "clear", "go", "reprompt"];
 
@@ -168,11 +168,12 @@ export function makeKernel(
     const isNews = known === null || message.version > known;
     const isWhole = !isNews || masks.apply(message.base, message.version, patchesOf(message.planes, buffers));
     if (!prompts.apply(message) || !isWhole) askWhole();
+    const canRetry = failed.length > 0;
     failed = failed.filter(({ command }) => command.type !== "reprompt" || isInPlace(command, message));
     seconds = message.seconds;
     const request = requests.finish(message.id);
     // An error that the person, here or in Python, has worked on past is history; what can be tried again waits for it.
-    const isPast = request ? request.sentAt > errorAt : message.id === null && !failed.length;
+    const isPast = request ? request.sentAt > errorAt : message.id === null && !canRetry;
     if (error !== null && isPast) dismiss();
     if (request || message.id === null) unsettled = true;
     active();

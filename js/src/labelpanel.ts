@@ -14,6 +14,7 @@ export interface LabelEvents {
   hide(hidden: boolean): void;
   lock(locked: boolean): void;
   add(): void;
+  remove(): void;
 }
 
 export interface LabelState {
@@ -54,6 +55,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
   const lock = checkbox(events.lock);
   const step = (shape: IconName, title: string, up: boolean): HTMLElement =>
     makeButton(".sp-quiet", title, () => events.raise(up), icon(shape));
+  const remove = makeButton(".sp-item", "While it holds nothing; cannot be undone", events.remove, icon("clear"), "Remove this label");
   const order = field("Order", step("up", "Up: it holds where labels overlap", true), step("down", "Down", false));
   return {
     node: makePopover(
@@ -71,6 +73,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
       ),
       order,
       makeButton(".sp-item.sp-apart", "", events.add, icon("plus"), "Add a label"),
+      remove,
     ),
     update({ label, several, hidden, locked }) {
       // What is being typed is not written over, unless it is another label's.
@@ -82,7 +85,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
       for (const swatch of swatches) setPressed(swatch, swatch.title === label.color);
       hide.checked = hidden;
       lock.checked = locked;
-      order.hidden = !several;
+      order.hidden = remove.hidden = !several;
     },
     rename() {
       giveFocus(name);

@@ -30,7 +30,8 @@ export function makePromptLists(): PromptLists {
     },
     apply({ base, version, prompts }) {
       if (held !== null && version <= held) return true; // known already
-      if (base !== null && base !== held) return false;
+      if (base === null) lists = [];
+      else if (base !== held) return false;
       for (const { label, kept, added } of prompts) lists[label] = [...of(label).slice(0, kept), ...added];
       held = version;
       return true;

@@ -221,6 +221,19 @@ describe("the tools", () => {
     expect(host.types()).not.toContain("preview");
   });
 
+  it("remove a label, and show all that are left", async () => {
+    await mount({ _labels: LABELS, label: "vessel", _prompts: { version: 0, lists: [[], []] } });
+    button(/^Change the label/).click();
+    const named = (name: RegExp): HTMLButtonElement => [...root.querySelectorAll("button")].find((one) => name.test(nameOf(one)))!;
+    dialog("Label").querySelector<HTMLInputElement>("input[type=checkbox]")!.click(); // hidden
+    named(/^Remove this label$/).click();
+    expect(host.last()).toMatchObject({ type: "remove", label: LABELS.findIndex(({ name }) => name === "vessel") });
+    host.set({ _labels: LABELS.filter(({ name }) => name !== "vessel"), label: "cell" });
+    await settled();
+    expect(root.querySelectorAll(".sp-off")).toHaveLength(0);
+    expect(named(/^Remove this label$/).hidden).toBe(true);
+  });
+
   it("finish the mask, and show what was asked before it is answered", async () => {
     await mount({ _entries: [{ ...ENTRY, edits: 2 }] });
     button(/keys$/).click();
@@ -254,7 +267,7 @@ describe("the tools", () => {
     button(/keys$/).click();
     button(/^Label$/).click();
     button(/^Add a label$/).click(); // the row of labels has one of its own
-    [...dialog("Label").querySelectorAll("button")].pop()!.click();
+    [...dialog("Label").querySelectorAll("button")].find((one) => nameOf(one) === "Add a label")!.click();
     const { labels } = host.last() as unknown as { labels: { name: string; color: string; rank: number }[] };
     expect(labels.map(({ name, rank }) => [name, rank])).toEqual([["lesion", 0], ["label 2", 1], ["label 3", 2]]);
     expect(new Set(labels.map(({ color }) => color)).size).toBe(3);

@@ -52,7 +52,7 @@ PROBABILITY_SIDE: Final = 512
 """The longer side of what is sent to be seen as colours: more could not be told apart."""
 ON_AN_IMAGE: Final = (
     *("prompt", "preview", "probability", "reprompt", "undo", "redo", "go", "clear"),
-    *("paint", "unpaint", "finish", "commit", "lock"),
+    *("paint", "unpaint", "finish", "commit", "lock", "labels", "remove"),
 )
 """Messages that mean the image on the canvas, and carry its version."""
 
@@ -346,6 +346,17 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
         self._set_labels(changed)
 
+    def remove_label(self, label: str) -> None:
+        """Remove a label that holds nothing now, and what was once done to it from the history; cannot be undone.
+
+        Raises
+        ------
+        ValueError
+            When there is no such label, it is the only one or locked, or it holds prompts, a mask or objects.
+        """
+        self._remove_label(self._index_of(label))
+        self._tell_observers()
+
     def order_labels(self, names: Sequence[str]) -> None:
         """Say which label lies on top where masks overlap: all names, from the lowest to the highest."""
 
@@ -413,6 +424,20 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         check_labels(labels, len(self._annotation.labels))
         self._annotation.relabel(labels)
         self._told_prompts += [Prompts()] * (len(labels) - len(self._told_prompts))
+
+    def _remove_label(self, removed: int) -> None:
+        with self._lock:
+            self._check_open()
+            now = self._annotation
+            history = now.history_without(removed)
+            labels = now.labels[:removed] + now.labels[removed + 1 :]
+            self._index = labels.index(now.labels[self._index]) if self._index != removed else max(removed - 1, 0)
+            self._annotation = self._annotate(now.image, labels, now.predictor, history)
+            del self._told_prompts[removed]
+            self._version += 1
+            # A new image to the canvas: what it sent meanwhile means the labels as they were, and is not for these.
+            self._image = {**self._image, "version": self._version}
+            self._publish(self._whole_planes(), base=None)
 
     def _check_open(self) -> None:
         if self.comm is None:
@@ -592,6 +617,8 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         elif kind == "labels":
             labels = [Label(item["name"], item["color"], item["rank"]) for item in content["labels"]]
             self._change(lambda _: self._relabel(labels), request)
+        elif kind == "remove":
+            self._remove_label(label_index(content, self._annotation))
         elif kind == "steps":
             history = self._annotation.history
             steps = [_step_state(step, before) for before, step in pairwise([history.steps[0], *history.steps])]

@@ -39,6 +39,11 @@ def view(w):
     return FrontEnd(w)
 
 
+def mask_of(w, name):
+    w.label = name
+    return w.mask
+
+
 def rows(mask):
     """Which pixels, as [row, column]."""
     return np.argwhere(mask).tolist()
@@ -316,6 +321,45 @@ def test_labels_are_added_renamed_recoloured_and_ordered(w, view):
         w.change_label("x", name="y")
 
 
+def test_a_label_that_holds_nothing_is_removed_and_the_others_keep_what_they_have(w, view):
+    w.add_box(2, 2, 9, 9)
+    w.add_label("vessel")
+    w.add_click(20, 20)
+    w.commit()
+    w.add_box(5, 5, 12, 12)
+    w.label = "organ"
+    w.add_click(3, 3)
+    version = w._image["version"]
+    assert "holds what was drawn: clear it" in view.say("remove", label=1)[-1]["text"]
+    with pytest.raises(ValueError, match="'vessel' has objects that are done"):
+        w.remove_label("vessel")
+    w.clear()
+    before = {name: mask_of(w, name) for name in ("lesion", "vessel")}
+    w.label = "organ"
+    assert view.say("remove", label=1)[-1]["type"] == "update"
+    assert (w.labels, w.label) == (["lesion", "vessel"], "lesion")
+    assert {name: mask_of(w, name).tolist() for name in w.labels} == {k: v.tolist() for k, v in before.items()}
+    kept = [("lesion", "open"), ("lesion", "prompt"), ("vessel", "prompt"), ("vessel", "commit"), ("vessel", "prompt")]
+    assert w.history == [(action, name) for name, action in kept]
+    assert w.instances[20, 20] == 1
+    assert w.instance_table[0]["label"] == "vessel"
+    # What the canvas sent before it knew means labels that are no more.
+    view.say("prompt", label=1, prompt=CLICK, image=version)
+    assert len(w.prompts) == 1
+    w.undo()
+    w.undo()
+    assert (w.label_map[20, 20], w.instances.any()) == (2, False)
+    w.redo()
+    assert w.instances[20, 20] == 1
+    with pytest.raises(ValueError, match="label takes one of"):
+        w.remove_label("organ")
+    w.go_to(0)
+    w.remove_label("vessel")
+    assert (w.history, view.version) == ([("open", "lesion"), ("prompt", "lesion")], w.mask_version)
+    with pytest.raises(ValueError, match="'lesion' is the only label"):
+        w.remove_label("lesion")
+
+
 def test_a_locked_label_is_neither_overwritten_nor_drawn_on(w, view):
     w.add_box(2, 2, 9, 9)
     view.say("lock", label=0, locked=True)
@@ -466,7 +510,12 @@ class Anything(RuleBasedStateMachine):
     @precondition(lambda self: len(self.widget.labels) < MOST_LABELS)
     @rule()
     def add_label(self):
-        self.widget.add_label(f"label {len(self.widget.labels)}")
+        self.widget.add_label(next(f"label {i}" for i in range(9) if f"label {i}" not in self.widget.labels))
+
+    @precondition(lambda self: len(self.widget.labels) > 2)  # `start` and the view know two
+    @rule(label=label)
+    def remove_label(self, label):
+        self.say("remove", label=label)
 
     @rule(index=st.integers(0, 1), mask=st.integers(0, 2**20))
     def start(self, index, mask):

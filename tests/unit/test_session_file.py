@@ -204,7 +204,7 @@ def test_a_session_is_written_over_but_no_other_file(tmp_path):
     assert len(sp.load_session(path, model=PaintPredictor()).prompts) == 1
     mine = tmp_path / "notes.txt"
     mine.write_text("mine")
-    with pytest.raises(ValueError, match="notes.txt' is neither"):
+    with pytest.raises(ValueError, match=r"notes\.txt' is neither"):
         w.save_session(mine)
     assert mine.read_text() == "mine"
 
