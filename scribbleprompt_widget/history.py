@@ -7,7 +7,7 @@ is kept but packed masks that a person handed in or committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -112,6 +112,11 @@ class Step(Generic[S]):
         """What stands for a label."""
         return self.entries[label] if label < len(self.entries) else BLANK
 
+    def touches(self, label: int) -> bool:
+        """Whether anything was done to a label up to here."""
+        done = self.entry(label) is not BLANK or label in self.locked or any(i.label == label for i in self.instances)
+        return done or (self.label == label and label > 0)
+
     def then(self, action: str, label: int, entry: Entry[S] | None = None, **changes: Any) -> Step[S]:
         """The step that follows this one: by a new entry for `label`, or by other fields."""
         entries = self.entries
@@ -119,21 +124,6 @@ class Step(Generic[S]):
             blank = (BLANK,) * (label - len(entries))
             entries = (*entries[:label], *blank, entry, *entries[label + 1 :])
         return replace(self, action=action, label=label, entries=entries, **changes)
-
-    def without(self, label: int, instances: Mapping[int, Instance]) -> Step[S]:
-        """As if there had never been this label: those after it move up. `instances`: the moved ones, by id."""
-        return replace(
-            self,
-            label=_moved(self.label, label),
-            entries=self.entries[:label] + self.entries[label + 1 :],
-            instances=tuple(instances[id(one)] for one in self.instances if one.label != label),
-            locked=frozenset(_moved(one, label) for one in self.locked if one != label),
-        )
-
-
-def _moved(label: int, removed: int) -> int:
-    """The index of a label when another is gone; of the removed one itself, that of some other."""
-    return max(label - 1, 0) if label >= removed else label
 
 
 class History(Generic[S]):
@@ -185,13 +175,3 @@ class History(Generic[S]):
     def go(self, step: int) -> None:
         """Make the step with this index, which there is, the current one."""
         self._cursor = step
-
-    def without(self, label: int) -> History[S]:
-        """As if there had never been a label: what was done to it goes, and the labels after it move up."""
-        everything = {id(one): one for step in self._steps for one in step.instances if one.label != label}
-        # Steps go on sharing them: the screen tells by it what is the same.
-        instances = {key: replace(one, label=_moved(one.label, label)) for key, one in everything.items()}
-        # What belongs to another label only ever changes with it; a model changes for all.
-        kept = [i for i, step in enumerate(self._steps) if not i or step.label != label or step.action == "model"]
-        steps = (self._steps[i].without(label, instances) for i in kept)
-        return History(steps, sum(i <= self._cursor for i in kept) - 1)

@@ -1,7 +1,7 @@
 /** The `finish` popover: what is done to the predicted mask. Sliders are sent when they are let go: one step each. */
 import { h, listen, makeButton, makePopover, setText } from "./dom";
 import { counted } from "./format";
-import { max, round } from "./math";
+import { max, round, within } from "./math";
 import type { Entry, Finish } from "./protocol";
 import { checkbox, makeSlider } from "./fields";
 
@@ -36,7 +36,7 @@ export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTML
       holes.checked = fill_holes;
       largest.checked = keep_largest;
       smooth.update(values.smooth);
-      threshold.update(round(values.threshold * 100));
+      threshold.update(within(round(values.threshold * 100), 1, 99)); // Python takes more than whole percents
       remove.hidden = !edits;
       setText(remove, `Remove ${counted(edits, "painted edit")}`);
     },

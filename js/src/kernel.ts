@@ -16,7 +16,7 @@ export const SETTLE_AFTER = 600;
 /** The whole mask may be asked for again when no answer came by then. */
 const WHOLE_PATIENCE = 10_000;
 /** What was refused and is asked by one key, or would be refused again, need not be kept for a retry. */
-const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels", "remove"];
+const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels", "unlabel"];
 /** While these wait, nobody knows which prompt will be the first, the second, ... */
 const REORDERING: readonly string[] = ["undo", "redo", "clear", "go", "reprompt"];
 
@@ -85,7 +85,7 @@ export function makeKernel(
   let loading = false;
   /** Version of the image that is on the canvas. */
   let imageVersion = 0;
-  let held: { message: Update; buffers: Bytes[] }[] = [];
+  let held: { message: Update; buffers: Bytes[]; cameAt: number }[] = [];
   let wholeAt = -Infinity;
   let stepsId: string | null = null;
   const cancelling = new Set<string>();
@@ -157,9 +157,9 @@ export function makeKernel(
     } else if (message.type === "error") refused(message.id, message.text);
   }
 
-  function update(message: Update, buffers: Bytes[]): void {
+  function update(message: Update, buffers: Bytes[], cameAt = clock.now()): void {
     if (loading) {
-      held.push({ message, buffers });
+      held.push({ message, buffers, cameAt });
       return;
     }
     const known = masks.version;
@@ -173,7 +173,7 @@ export function makeKernel(
     seconds = message.seconds;
     const request = requests.finish(message.id);
     // An error that the person, here or in Python, has worked on past is history; what can be tried again waits for it.
-    const isPast = request ? request.sentAt > errorAt : message.id === null && !canRetry;
+    const isPast = request ? request.sentAt > errorAt : message.id === null && !canRetry && cameAt >= errorAt;
     if (error !== null && isPast) dismiss();
     if (request || message.id === null) unsettled = true;
     active();
@@ -220,7 +220,7 @@ export function makeKernel(
     if (patches) masks.apply(null, kept.version, patches);
     else askWhole();
     events.updated(undefined);
-    for (const { message, buffers } of held.splice(0)) update(message, buffers);
+    for (const { message, buffers, cameAt } of held.splice(0)) update(message, buffers, cameAt);
   }
 
   function expectVersion(): void {

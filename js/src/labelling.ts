@@ -25,7 +25,6 @@ export interface Labelling extends LabelEvents {
 export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings, set, rename }: LabellingEvents): Labelling {
   /** Name of the label that was added and is to become the active one. */
   let awaited: string | null = null;
-  let count = 0;
 
   const current = (): LabelTrait[] => {
     const asked = waiting().flatMap((command) => (command.type === "labels" ? [command.labels] : []));
@@ -53,10 +52,11 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings
       awaited = added.name;
       tell([...labels, added]);
     },
-    remove: () => ask({ type: "remove", label: truth.active }),
+    remove: () => ask({ type: "unlabel", label: truth.active }),
     arrived() {
-      if (truth.labels.length < count) set({ hiddenLabels: [] }); // the others have other places
-      count = truth.labels.length;
+      const { hiddenLabels } = settings();
+      const there = hiddenLabels.filter((index) => index < truth.labels.length);
+      if (there.length < hiddenLabels.length) set({ hiddenLabels: there });
       if (awaited === null || !truth.labels.some(({ name }) => name === awaited)) return;
       host.setLabel(awaited);
       awaited = null;

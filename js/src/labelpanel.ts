@@ -22,6 +22,8 @@ export interface LabelState {
   several: boolean;
   hidden: boolean;
   locked: boolean;
+  /** It was added last, and not used. */
+  removable: boolean;
 }
 
 interface LabelPanel {
@@ -55,7 +57,11 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
   const lock = checkbox(events.lock);
   const step = (shape: IconName, title: string, up: boolean): HTMLElement =>
     makeButton(".sp-quiet", title, () => events.raise(up), icon(shape));
-  const remove = makeButton(".sp-item", "While it holds nothing; cannot be undone", events.remove, icon("clear"), "Remove this label");
+  const taken = (): void => {
+    giveFocus(name); // the button will not be there
+    events.remove();
+  };
+  const remove = makeButton(".sp-item", "", taken, icon("clear"), "Remove this label");
   const order = field("Order", step("up", "Up: it holds where labels overlap", true), step("down", "Down", false));
   return {
     node: makePopover(
@@ -75,7 +81,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
       makeButton(".sp-item.sp-apart", "", events.add, icon("plus"), "Add a label"),
       remove,
     ),
-    update({ label, several, hidden, locked }) {
+    update({ label, several, hidden, locked, removable }) {
       // What is being typed is not written over, unless it is another label's.
       if (label.name !== known) {
         name.value = known = label.name;
@@ -85,7 +91,8 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
       for (const swatch of swatches) setPressed(swatch, swatch.title === label.color);
       hide.checked = hidden;
       lock.checked = locked;
-      order.hidden = remove.hidden = !several;
+      order.hidden = !several;
+      remove.hidden = !removable;
     },
     rename() {
       giveFocus(name);

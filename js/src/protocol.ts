@@ -126,7 +126,7 @@ export interface Reprompt {
 export type Command =
   | { type: "prompt" | "preview" | "paint"; label: number; prompt: DrawnPrompt }
   | { type: "undo" | "redo" | "whole" | "settle" | "steps" }
-  | { type: "clear" | "unpaint" | "commit" | "probability" | "remove"; label: number }
+  | { type: "clear" | "unpaint" | "commit" | "probability" | "unlabel"; label: number }
   | { type: "reprompt"; label: number; changes: Reprompt[] }
   | ({ type: "finish"; label: number } & Partial<Finish>)
   | { type: "lock"; label: number; locked: boolean }

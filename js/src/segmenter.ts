@@ -78,7 +78,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
         releasedAt = request?.releasedAt ?? releasedAt;
         stage.invalidate();
         announceResult(toldArea);
-        if (request?.command.type === "prompt" && lacksObject()) chrome.say("Only − so far: a mask begins with +.");
+        if (request?.command.type === "prompt" && lacksObject(request.command.label)) chrome.say("Only − so far: a mask begins with +.");
         if (chrome.historyShown) kernel.askSteps();
         refresh();
       },
@@ -531,8 +531,9 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   }
 
   /** Whether there is no mask because nothing said where the object is. */
-  function lacksObject(): boolean {
-    return !kernel.masks.area(truth.active) && truth.prompts().every((prompt) => "positive" in prompt && !prompt.positive);
+  function lacksObject(label: number): boolean {
+    const drawn = truth.prompts(label);
+    return !kernel.masks.area(label) && drawn.length > 0 && drawn.every((prompt) => "positive" in prompt && !prompt.positive);
   }
 
   function set(change: Partial<Settings>): void {

@@ -108,6 +108,12 @@ describe("the widget", () => {
     drag([[2, 2], [5, 3]]);
     host.update(host.last().id, 2, 1, { width: 3 }, [{ label: 0, kept: 1, added: [{ ...added[0]!, positive: true }] }]);
     expect(text(".sp-hint")).toBe("");
+    // Not of the label that was chosen meanwhile.
+    host.set({ _labels: [...host.traits._labels!, { name: "vessel", color: "#e69f00", rank: 1 }] });
+    drag([[2, 2], [5, 3]]);
+    host.set({ label: "vessel" });
+    host.update(host.last().id, 3, 2, { width: 3 }, [{ label: 0, kept: 2, added: [{ ...added[0]!, positive: true }] }]);
+    expect(text(".sp-hint")).toBe("");
   });
 
   it("sends a stroke, and shows the answer with its latency", async () => {

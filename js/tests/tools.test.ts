@@ -221,16 +221,29 @@ describe("the tools", () => {
     expect(host.types()).not.toContain("preview");
   });
 
-  it("remove a label, and show all that are left", async () => {
-    await mount({ _labels: LABELS, label: "vessel", _prompts: { version: 0, lists: [[], []] } });
-    button(/^Change the label/).click();
+  it("remove the last label while it is unused, and keep hidden what is", async () => {
+    const three = [...LABELS, { name: "bone", color: "#cc79a7", rank: 2 }];
+    await mount({ _labels: three, label: "vessel", _prompts: { version: 0, lists: [[], [], []] } });
     const named = (name: RegExp): HTMLButtonElement => [...root.querySelectorAll("button")].find((one) => name.test(nameOf(one)))!;
-    dialog("Label").querySelector<HTMLInputElement>("input[type=checkbox]")!.click(); // hidden
-    named(/^Remove this label$/).click();
-    expect(host.last()).toMatchObject({ type: "remove", label: LABELS.findIndex(({ name }) => name === "vessel") });
-    host.set({ _labels: LABELS.filter(({ name }) => name !== "vessel"), label: "cell" });
+    button(/^Change the label/).click();
+    const hide = dialog("Label").querySelector<HTMLInputElement>("input[type=checkbox]")!;
+    hide.click();
     await settled();
-    expect(root.querySelectorAll(".sp-off")).toHaveLength(0);
+    expect(named(/^Remove this label$/).hidden).toBe(true);
+    host.set({ label: "bone" });
+    await settled();
+    hide.click();
+    await settled();
+    expect(root.querySelectorAll(".sp-off")).toHaveLength(2);
+    named(/^Remove this label$/).click();
+    expect(document.activeElement).toBe(dialog("Label").querySelector("input"));
+    expect(host.last()).toMatchObject({ type: "unlabel", label: 2 });
+    host.set({ _labels: LABELS, label: "vessel" });
+    await settled();
+    expect([...root.querySelectorAll(".sp-off")].map((chip) => chip.textContent)).toEqual(["2vessel"]);
+    expect(named(/^Remove this label$/).hidden).toBe(false);
+    host.set({ _entries: [ENTRY, { ...ENTRY, objects: 1 }] });
+    await settled();
     expect(named(/^Remove this label$/).hidden).toBe(true);
   });
 

@@ -144,22 +144,16 @@ class Annotation:
             self.masks.add()
             self._shown.append(_Shown())
 
-    def history_without(self, label: int) -> History[State]:
-        """The history as if there had never been a label; for a label that holds nothing now, and is not the only one.
-
-        Raises
-        ------
-        ValueError
-            When something would be lost that is on the screen.
-        """
+    def remove(self, label: int) -> None:
+        """Take a label away again: the last one, which no step of the history touches. No step either."""
         name = self.labels[label].name
-        if len(self.labels) == 1:
-            raise ValueError(f"{name!r} is the only label, and stays")
-        if any(instance.label == label for instance in self.instances.items):
-            raise ValueError(f"the label {name!r} has objects that are done: undo them before it is removed")
-        if not self._open_entry(label).is_blank:
-            raise ValueError(f"the label {name!r} holds what was drawn: clear it before it is removed")
-        return self.history.without(label)
+        if label != len(self.labels) - 1 or not label:
+            raise ValueError(f"only the last of several labels can be removed, not {name!r}; rename or hide it")
+        if any(step.touches(label) for step in self.history.steps):
+            raise ValueError(f"the label {name!r} has a history, and cannot be removed; rename or hide it")
+        self.labels = self.labels[:-1]
+        self.masks.remove_last()
+        self._shown.pop()
 
     def add(self, label: int, prompt: Prompt) -> list[Plane]:
         """Add a prompt and predict again."""

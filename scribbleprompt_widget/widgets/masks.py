@@ -82,6 +82,11 @@ class Masks:
         self._masks.append(np.zeros(self.shape, dtype=bool))
         self._windows.append(NOTHING)
 
+    def remove_last(self) -> None:
+        """One label less."""
+        self._masks.pop()
+        self._windows.pop()
+
     def window(self, label: int) -> Region:
         """The part of the image outside which a mask is background."""
         return self._windows[label]

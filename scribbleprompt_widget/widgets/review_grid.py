@@ -152,6 +152,8 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._tell()
 
     def _open(self, index: int) -> Segmenter:
+        if self._segmenter is not None:
+            self._adopt_labels(self._segmenter)
         image = self._items.image(index)
         mask = self._items.mask(index, image)
         segmenter = Segmenter(image, labels=self._labels_of(mask), model=self._model)
@@ -282,17 +284,25 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             return self._labels
         return ["object"] if count <= 1 else [f"label {number}" for number in range(1, count + 1)]
 
+    def _adopt_labels(self, segmenter: Segmenter) -> None:
+        """Labels that were added or renamed below are so for all images: masks are told apart by their numbers."""
+        if self._labels is not None and self._labels[: len(segmenter.labels)] != segmenter.labels:
+            self._labels = [*segmenter.labels, *self._labels[len(segmenter.labels) :]]
+            self._tell()
+
     def _on_mask(self, _change: object) -> None:
         if self._segmenter is None or self._opened is None:
             return
-        one = len(self._segmenter.labels) == 1
-        self._items.set_mask(self._opened, self._segmenter.mask if one else self._segmenter.label_map)
+        self._adopt_labels(self._segmenter)
+        found = self._segmenter.label_map  # with the objects that are done
+        self._items.set_mask(self._opened, found > 0 if len(self._segmenter.labels) == 1 else found)
         self._sheet.refresh(self._opened)
 
     def _shut(self) -> None:
         if self._segmenter is None or self._heading is None:
             return
         heading, segmenter = self._heading, self._segmenter
+        self._adopt_labels(segmenter)
         self._opened = self._heading = self._segmenter = None
         self.children = [self._frame]
         for part in (*heading.children, heading, segmenter):

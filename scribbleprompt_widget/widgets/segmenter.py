@@ -46,13 +46,13 @@ TELL_AFTER_S: Final = 0.3
 YIELD_S: Final = 0.0005
 """The kernel writes to its socket in a thread of its own, which gets Python's lock within this time; the work that is
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
-AREA_DIGITS: Final = 6
-"""Decimals of an area in square millimetres, in the table: below a square micrometre nothing is told apart."""
+AREA_DIGITS: Final = 9
+"""Significant digits of an area in the table: what is behind them is how floats are written, not how large it is."""
 PROBABILITY_SIDE: Final = 512
 """The longer side of what is sent to be seen as colours: more could not be told apart."""
 ON_AN_IMAGE: Final = (
     *("prompt", "preview", "probability", "reprompt", "undo", "redo", "go", "clear"),
-    *("paint", "unpaint", "finish", "commit", "lock", "labels", "remove"),
+    *("paint", "unpaint", "finish", "commit", "lock"),
 )
 """Messages that mean the image on the canvas, and carry its version."""
 
@@ -210,7 +210,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
                 "instance": number,
                 "label": labels[item.label],
                 "area": item.mask.area,
-                "area_mm2": None if pixel_area is None else round(item.mask.area * pixel_area, AREA_DIGITS),
+                "area_mm2": None if pixel_area is None else float(f"{item.mask.area * pixel_area:.{AREA_DIGITS}g}"),
                 "box": item.mask.box,
                 "prompts": len(item.prompts),
                 "seconds": round(item.seconds, 2),
@@ -330,7 +330,9 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
         def added(labels: tuple[Label, ...]) -> list[Label]:
             rank = max(label.rank for label in labels) + 1
-            return [*labels, Label(name, color or COLORS[len(labels) % len(COLORS)], rank)]
+            used = {label.color for label in labels}
+            free = next((one for one in COLORS if one not in used), COLORS[len(labels) % len(COLORS)])
+            return [*labels, Label(name, color or free, rank)]
 
         self._set_labels(added)
         self.label = name
@@ -347,15 +349,14 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self._set_labels(changed)
 
     def remove_label(self, label: str) -> None:
-        """Remove a label that holds nothing now, and what was once done to it from the history; cannot be undone.
+        """Remove the last label, to which nothing was done: one that was added by mistake. The others keep their numbers.
 
         Raises
         ------
         ValueError
-            When there is no such label, it is the only one or locked, or it holds prompts, a mask or objects.
+            When there is no such label, it is not the last or the only one, or the history speaks of it.
         """
-        self._remove_label(self._index_of(label))
-        self._tell_observers()
+        self._do(lambda _: self._unlabel(self._index_of(label)))
 
     def order_labels(self, names: Sequence[str]) -> None:
         """Say which label lies on top where masks overlap: all names, from the lowest to the highest."""
@@ -370,8 +371,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     def lock_label(self, label: str, locked: bool = True) -> None:
         """Let nothing overwrite the pixels of a label, nor draw on it; ``locked=False`` opens it again. One step."""
-        index = self._index_of(label)
-        self._do(lambda annotation: annotation.lock(index, locked))
+        self._do(lambda annotation: annotation.lock(self._index_of(label), locked))
 
     def _index_of(self, label: str) -> int:
         names = self.labels
@@ -407,7 +407,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     @property
     def _active(self) -> int:
-        return self._index
+        return min(self._index, len(self._annotation.labels) - 1)
 
     def _annotate(self, *of: Any) -> Annotation:
         return Annotation(*of, predicting=self._cancellation.predicting)
@@ -425,19 +425,9 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self._annotation.relabel(labels)
         self._told_prompts += [Prompts()] * (len(labels) - len(self._told_prompts))
 
-    def _remove_label(self, removed: int) -> None:
-        with self._lock:
-            self._check_open()
-            now = self._annotation
-            history = now.history_without(removed)
-            labels = now.labels[:removed] + now.labels[removed + 1 :]
-            self._index = labels.index(now.labels[self._index]) if self._index != removed else max(removed - 1, 0)
-            self._annotation = self._annotate(now.image, labels, now.predictor, history)
-            del self._told_prompts[removed]
-            self._version += 1
-            # A new image to the canvas: what it sent meanwhile means the labels as they were, and is not for these.
-            self._image = {**self._image, "version": self._version}
-            self._publish(self._whole_planes(), base=None)
+    def _unlabel(self, label: int) -> None:
+        self._annotation.remove(label)
+        del self._told_prompts[label]
 
     def _check_open(self) -> None:
         if self.comm is None:
@@ -478,7 +468,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         What is drawn meanwhile, by an observer or elsewhere, is told of by the thread that is at it already.
         """
         failed: Exception | None = None
-        if self.label != (name := self.labels[self._index]):  # it was renamed
+        if self.label != (name := self.labels[self._active]):  # it was renamed or removed
             self.label = name
         while self.mask_version < self._version and self._telling.acquire(blocking=False):
             try:
@@ -617,8 +607,9 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         elif kind == "labels":
             labels = [Label(item["name"], item["color"], item["rank"]) for item in content["labels"]]
             self._change(lambda _: self._relabel(labels), request)
-        elif kind == "remove":
-            self._remove_label(label_index(content, self._annotation))
+        elif kind == "unlabel":
+            label = label_index(content, self._annotation)
+            self._change(lambda _: self._unlabel(label), request)
         elif kind == "steps":
             history = self._annotation.history
             steps = [_step_state(step, before) for before, step in pairwise([history.steps[0], *history.steps])]

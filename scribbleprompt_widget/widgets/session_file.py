@@ -73,7 +73,7 @@ def write_session(path: str | Path, annotation: Annotation, active: str) -> Path
     """
     target = target_path(path)
     check_target(target, annotation.image)
-    if target.exists() and not _is_session(target):
+    if target.exists() and target.stat().st_size and not _is_session(target):
         told = f"path takes a new file or an earlier session, and {str(path)!r} is neither; it was left as it is"
         raise ValueError(told)
     writer = _Writer(annotation.image, target)
@@ -139,7 +139,7 @@ def _is_session(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as file:
             return NAME in file.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, *DAMAGED):
         return False
 
 

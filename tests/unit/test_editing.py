@@ -39,11 +39,6 @@ def view(w):
     return FrontEnd(w)
 
 
-def mask_of(w, name):
-    w.label = name
-    return w.mask
-
-
 def rows(mask):
     """Which pixels, as [row, column]."""
     return np.argwhere(mask).tolist()
@@ -321,42 +316,33 @@ def test_labels_are_added_renamed_recoloured_and_ordered(w, view):
         w.change_label("x", name="y")
 
 
-def test_a_label_that_holds_nothing_is_removed_and_the_others_keep_what_they_have(w, view):
+def test_the_last_label_is_removed_while_nothing_was_done_to_it(w, view):
     w.add_box(2, 2, 9, 9)
-    w.add_label("vessel")
-    w.add_click(20, 20)
-    w.commit()
-    w.add_box(5, 5, 12, 12)
-    w.label = "organ"
+    w.add_label("vessel", color="#cc79a7")
+    w.add_label("bone")
+    assert view.say("unlabel", label=3)[-1]["type"] == "update"
+    assert (w.labels, w.label) == (["lesion", "organ", "vessel"], "vessel")
+    assert (len(w.history), view.version) == (2, w.mask_version)
+    assert "got 3" in view.say("prompt", label=3, prompt=CLICK)[-1]["text"]
     w.add_click(3, 3)
-    version = w._image["version"]
-    assert "holds what was drawn: clear it" in view.say("remove", label=1)[-1]["text"]
-    with pytest.raises(ValueError, match="'vessel' has objects that are done"):
+    w.undo()
+    with pytest.raises(ValueError, match="'vessel' has a history, and cannot be removed"):
         w.remove_label("vessel")
-    w.clear()
-    before = {name: mask_of(w, name) for name in ("lesion", "vessel")}
-    w.label = "organ"
-    assert view.say("remove", label=1)[-1]["type"] == "update"
-    assert (w.labels, w.label) == (["lesion", "vessel"], "lesion")
-    assert {name: mask_of(w, name).tolist() for name in w.labels} == {k: v.tolist() for k, v in before.items()}
-    kept = [("lesion", "open"), ("lesion", "prompt"), ("vessel", "prompt"), ("vessel", "commit"), ("vessel", "prompt")]
-    assert w.history == [(action, name) for name, action in kept]
-    assert w.instances[20, 20] == 1
-    assert w.instance_table[0]["label"] == "vessel"
-    # What the canvas sent before it knew means labels that are no more.
-    view.say("prompt", label=1, prompt=CLICK, image=version)
-    assert len(w.prompts) == 1
-    w.undo()
-    w.undo()
-    assert (w.label_map[20, 20], w.instances.any()) == (2, False)
-    w.redo()
-    assert w.instances[20, 20] == 1
-    with pytest.raises(ValueError, match="label takes one of"):
+    with pytest.raises(ValueError, match="only the last of several labels can be removed, not 'organ'"):
         w.remove_label("organ")
-    w.go_to(0)
+    w.add_label("nerve")
+    assert len({label["color"] for label in w._labels}) == 4
+    w.lock_label("nerve")
+    w.lock_label("nerve", False)
+    assert "has a history" in view.say("unlabel", label=3)[-1]["text"]
+    w.go_to(1)
+    w.label = "lesion"
+    w.add_click(12, 12)  # what was undone is gone
+    w.remove_label("nerve")
     w.remove_label("vessel")
-    assert (w.history, view.version) == ([("open", "lesion"), ("prompt", "lesion")], w.mask_version)
-    with pytest.raises(ValueError, match="'lesion' is the only label"):
+    assert (w.labels, w.label) == (["lesion", "organ"], "lesion")
+    w.remove_label("organ")
+    with pytest.raises(ValueError, match="only the last of several"):
         w.remove_label("lesion")
 
 
@@ -515,7 +501,7 @@ class Anything(RuleBasedStateMachine):
     @precondition(lambda self: len(self.widget.labels) > 2)  # `start` and the view know two
     @rule(label=label)
     def remove_label(self, label):
-        self.say("remove", label=label)
+        self.say("unlabel", label=label)
 
     @rule(index=st.integers(0, 1), mask=st.integers(0, 2**20))
     def start(self, index, mask):

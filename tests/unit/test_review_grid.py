@@ -206,6 +206,20 @@ def test_a_double_click_opens_the_image_and_what_is_drawn_changes_the_tile(page,
     assert grid.mask(5) is None
 
 
+def test_objects_that_are_done_and_labels_that_are_added_stay_in_the_grid():
+    mask = np.zeros((16, 16), bool)
+    mask[2:6, 2:6] = True
+    grid = sp.ReviewGrid([np.eye(16)] * 2, [mask, None], model=PaintPredictor())
+    grid.open_image(0).commit()
+    assert np.array_equal(grid.mask(0), mask)
+    named = sp.ReviewGrid([np.eye(16)] * 2, [mask, mask], labels=["a", "b"], model=PaintPredictor())
+    named.open_image(0).add_label("c")
+    named.segmenter.add_box(9, 9, 12, 12)
+    named.segmenter.change_label("b", name="d")
+    assert named.open_image(1).labels == ["a", "d", "c"]
+    assert (named.open_image(0).labels, named.mask(0)[10, 10], named.mask(0)[3, 3]) == (["a", "d", "c"], 3, 1)
+
+
 def test_the_segmenter_starts_from_the_mask_that_is_there():
     label_map = np.zeros((20, 30), np.uint8)
     label_map[2:5, 2:5], label_map[10:12, 10:20] = 1, 3
