@@ -61,13 +61,13 @@ export interface ChromeState {
   model: string;
 }
 
+const KEPT = "Copy as Python keeps the prompts, though no finished objects and no painted pixels";
 const LOST: Partial<Record<ChromeState["state"], string>> = {
   lost:
-    "No answer from the kernel. If it was restarted, run this cell again; Copy as Python keeps what you drew. " +
+    `No answer from the kernel. If it was restarted, run this cell again; ${KEPT}. ` +
     "If another cell is running, what you drew waits for it. If nothing helps, restart the kernel from this page's menu.",
   gone:
-    "The kernel was restarted or has ended, and this canvas with it. To go on, run the cells again; " +
-    "Copy as Python keeps what you drew.",
+    `The kernel was restarted or has ended, and this canvas with it. To go on, run the cells again; ${KEPT}.`,
 };
 
 /** What lies over the picture: at most one is open. */

@@ -78,7 +78,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
         releasedAt = request?.releasedAt ?? releasedAt;
         stage.invalidate();
         announceResult(toldArea);
-        if (request?.command.type === "prompt" && lacksObject(request.command.label)) chrome.say("Only − so far: a mask begins with +.");
+        if (request?.command.type === "prompt") explainNothing(request.command.label);
         if (chrome.historyShown) kernel.askSteps();
         refresh();
       },
@@ -530,10 +530,12 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     toldArea = area;
   }
 
-  /** Whether there is no mask because nothing said where the object is. */
-  function lacksObject(label: number): boolean {
+  /** Say why there is no mask, where that is known. */
+  function explainNothing(label: number): void {
     const drawn = truth.prompts(label);
-    return !kernel.masks.area(label) && drawn.length > 0 && drawn.every((prompt) => "positive" in prompt && !prompt.positive);
+    if (kernel.masks.area(label) || !drawn.length) return;
+    if (drawn.every((prompt) => "positive" in prompt && !prompt.positive)) chrome.say("Only − so far: a mask begins with +.");
+    else if (entries().some(({ objects, locked }) => objects || locked)) chrome.say("Objects that are done, and locked labels, keep their pixels.");
   }
 
   function set(change: Partial<Settings>): void {

@@ -108,11 +108,17 @@ describe("the widget", () => {
     drag([[2, 2], [5, 3]]);
     host.update(host.last().id, 2, 1, { width: 3 }, [{ label: 0, kept: 1, added: [{ ...added[0]!, positive: true }] }]);
     expect(text(".sp-hint")).toBe("");
+    host.set({ _entries: [{ edits: 0, threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0, started: false, locked: false, objects: 1 }] });
+    host.update(null, 3, 2, undefined, [{ label: 0, kept: 0, added: [] }]);
+    host.update(null, 4, null);
+    drag([[2, 2], [5, 3]]);
+    host.update(host.last().id, 5, 4, undefined, [{ label: 0, kept: 0, added: [{ ...added[0]!, positive: true }] }]);
+    expect(text(".sp-hint")).toBe("Objects that are done, and locked labels, keep their pixels.");
     // Not of the label that was chosen meanwhile.
     host.set({ _labels: [...host.traits._labels!, { name: "vessel", color: "#e69f00", rank: 1 }] });
     drag([[2, 2], [5, 3]]);
     host.set({ label: "vessel" });
-    host.update(host.last().id, 3, 2, { width: 3 }, [{ label: 0, kept: 2, added: [{ ...added[0]!, positive: true }] }]);
+    host.update(host.last().id, 6, 5, { width: 3 }, [{ label: 0, kept: 1, added: [{ ...added[0]!, positive: true }] }]);
     expect(text(".sp-hint")).toBe("");
   });
 

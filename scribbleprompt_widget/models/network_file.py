@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from scribbleprompt_widget.models.checkpoints import load_weights
 from scribbleprompt_widget.models.compact import CompactConfig, CompactNetwork, Level
 
-__all__ = ["NetworkFile", "is_network_file", "load_network", "save_network"]
+__all__ = ["NetworkFile", "check_network_path", "is_network_file", "load_network", "save_network"]
 
 ARCHITECTURE: Final = "scribbleprompt-compact-2"
 """What a file says that it is; the number rises when old code could not read new files."""
@@ -62,9 +62,7 @@ def save_network(
     dtype
         float16 halves the file. Weights are float32 again when they are loaded.
     """
-    path = Path(path)
-    if path.suffix != ".safetensors":
-        raise ValueError(f"path takes a .safetensors file, got {str(path)!r}")
+    path = check_network_path(path)
     tensors = {
         name: tensor.detach().cpu().to(dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
         for name, tensor in network.state_dict().items()
@@ -78,6 +76,22 @@ def save_network(
     temporary = path.with_name(f".{path.name}.part")
     save_file(tensors, temporary, metadata)
     temporary.replace(path)
+    return path
+
+
+def check_network_path(path: str | Path) -> Path:
+    """See, before the work is done, that `save_network` can write there.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        When it is no .safetensors file, or lies in no folder.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ValueError(f"path takes a .safetensors file, got {str(path)!r}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to write {path.name!r} in")
     return path
 
 

@@ -28,7 +28,7 @@ from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.image_pairs import MOST_LABELS, label_numbers
 from scribbleprompt_widget.models.compact import CompactNetwork
-from scribbleprompt_widget.models.network_file import save_network
+from scribbleprompt_widget.models.network_file import check_network_path, save_network
 from scribbleprompt_widget.predictors.network import NetworkPredictor, compact_predictor, load_compact
 from scribbleprompt_widget.simulation.config import SimulationConfig
 from scribbleprompt_widget.simulation.draws import Draws
@@ -143,9 +143,12 @@ def finetune(
     Raises
     ------
     TypeError
-        When the predictor's network is of another kind.
+        When the predictor has no network, or one of another kind.
+    FileNotFoundError
+        When `out` lies in no folder.
     ValueError
-        When images and masks do not match, hold NaN, or no mask shows anything; the message says which.
+        When images and masks do not match, hold NaN, or no mask shows anything (the message says which), or `out` is no
+        .safetensors file.
 
     Examples
     --------
@@ -154,8 +157,12 @@ def finetune(
     >>> w = sp.Segmenter(another_image, model="mine.safetensors")  # doctest: +SKIP
     """
     config = FinetuneConfig() if config is None else config
-    if not isinstance(predictor, NetworkPredictor):
+    if isinstance(predictor, str | Path):
         predictor = load_compact(predictor)
+    if not isinstance(predictor, NetworkPredictor):
+        raise TypeError(f"predictor takes one with a network, or the path of its weights; got {predictor!r}")
+    if out is not None:
+        check_network_path(out)
     start = predictor.module
     if not isinstance(start, CompactNetwork):
         raise TypeError(f"finetune takes a network of this project, got {type(start).__name__}")

@@ -225,13 +225,13 @@ class Drawing:
         Parameters
         ----------
         mask
-            (H, W) of the image: bool, or numbers that are not 0 in the mask; a path to a file that `Image.of` reads
-            (of a volume, the slice that the image is); or the name of another label, its instances included.
+            (H, W) of the image: bool, or 0 and one other number; a path to a file that `Image.of` reads (of a volume,
+            the slice that the image is); or the name of another label, its instances included.
 
         Raises
         ------
         ValueError
-            When the shape is not the image's.
+            When the shape is not the image's, or the mask holds several numbers: a photograph, or many labels.
         """
 
         def start(annotation: Annotation) -> Any:
@@ -252,7 +252,14 @@ class Drawing:
             raise ValueError(
                 f"mask takes numbers of the image's shape {image.shape}, got {array.dtype} of {array.shape}"
             )
-        found: np.ndarray = np.nan_to_num(array) != 0
+        array = np.nan_to_num(array)
+        found: np.ndarray = array != 0
+        numbers = array[found]
+        if numbers.size and numbers.min() != numbers.max():
+            least, most = numbers.min(), numbers.max()
+            raise ValueError(
+                f"mask takes 0 and one other number, got {least:g} to {most:g}; say which: mask == {most:g}"
+            )
         return found
 
     # --- objects and labels ------------------------------------------------------------------------------------------

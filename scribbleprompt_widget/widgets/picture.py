@@ -11,7 +11,7 @@ import PIL.Image
 from scipy import ndimage
 
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.mask_file import target_path
+from scribbleprompt_widget.mask_file import target_path, written_whole
 
 __all__ = ["draw_overlay", "save_picture"]
 
@@ -58,13 +58,14 @@ def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
 
     Raises
     ------
-    TypeError, ValueError
-        If `path` is no path, or its suffix is not one of a picture.
+    TypeError, ValueError, FileNotFoundError
+        If `path` is no path, its suffix is not one of a picture, or it lies in no folder.
     """
     target = target_path(path)
     if PIL.Image.registered_extensions().get(target.suffix.lower()) not in PIL.Image.SAVE:
         raise ValueError(f"path is {str(target)!r}; its suffix must be a picture's: .png, .jpg, .tif, .webp, ...")
-    PIL.Image.fromarray(picture).save(target)
+    with written_whole(target, target.suffix) as part:
+        PIL.Image.fromarray(picture).save(part)
 
 
 def _fitted(shape: tuple[int, int], max_side: int) -> tuple[int, int]:

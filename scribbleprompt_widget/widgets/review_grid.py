@@ -125,11 +125,14 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         return self._items.name(index) if self._names is None else self._names[index]
 
     def mask(self, index: int) -> np.ndarray | None:
-        """(H, W) bool, or unsigned integers of a label map: the mask as it is now, with what was drawn below the grid.
+        """(H, W): the mask as it is now, with what was drawn below the grid; None where there is none.
 
-        None where there is none.
+        Unsigned integers of a label map where the grid has several `labels`, or the mask itself has; else bool.
         """
-        return self._items.mask(self._index(index))
+        found = self._items.mask(self._index(index))
+        if found is None or self._labels is None or len(self._labels) == 1 or found.dtype != np.bool_:
+            return found
+        return found.astype(np.uint8)
 
     @property
     def segmenter(self) -> Segmenter | None:

@@ -349,7 +349,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self._set_labels(changed)
 
     def remove_label(self, label: str) -> None:
-        """Remove the last label, to which nothing was done: one that was added by mistake. The others keep their numbers.
+        """Remove the last label while nothing was done to it: one that was added by mistake. Numbers stay as they are.
 
         Raises
         ------

@@ -121,6 +121,11 @@ def test_mistakes_are_named(weights, tmp_path):
         sp.finetune(weights, [images[0], np.where(masks[0], np.nan, images[1])], masks, config=QUICK)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         sp.finetune(tmp_path / "nowhere.safetensors", images, masks)
+    for out, error in (("nowhere/mine.safetensors", FileNotFoundError), ("mine.txt", ValueError)):
+        with pytest.raises(error, match="path"):  # before a minute is spent
+            sp.finetune(weights, images, masks, out=out, config=FinetuneConfig(seconds=1e6))
+    with pytest.raises(TypeError, match="takes one with a network"):
+        sp.finetune(sp.load_predictor("random_walker"), images, masks)
     with pytest.raises(ValueError, match="positive seconds"):
         FinetuneConfig(seconds=0)
     from scribbleprompt_widget.models.unet import ScribblePromptUNet

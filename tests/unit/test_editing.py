@@ -191,6 +191,11 @@ def test_starting_from_a_mask_shows_it_exactly_and_gives_it_to_the_predictor(tmp
     assert np.array_equal(w.mask, mask)
     with pytest.raises(ValueError, match=r"mask takes numbers of the image's shape \(30, 40\), got bool of \(3, 3\)"):
         w.start_from(np.ones((3, 3), dtype=bool))
+    numbers = mask.astype(np.uint8)
+    numbers[np.nonzero(mask)[0][0]] *= 5
+    numbers[-1] = 1
+    with pytest.raises(ValueError, match="mask takes 0 and one other number, got 1 to 5; say which: mask == 5"):
+        w.start_from(numbers)
 
 
 def test_where_a_lasso_crosses_itself_an_odd_number_of_rounds_is_inside():

@@ -213,6 +213,7 @@ def test_objects_that_are_done_and_labels_that_are_added_stay_in_the_grid():
     grid.open_image(0).commit()
     assert np.array_equal(grid.mask(0), mask)
     named = sp.ReviewGrid([np.eye(16)] * 2, [mask, mask], labels=["a", "b"], model=PaintPredictor())
+    assert named.mask(1).dtype == np.uint8, "before it is drawn on as well as after"
     named.open_image(0).add_label("c")
     named.segmenter.add_box(9, 9, 12, 12)
     named.segmenter.change_label("b", name="d")

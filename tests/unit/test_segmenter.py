@@ -663,7 +663,7 @@ def test_bad_arguments_are_told_by_name(make, error, words):
         (lambda w: w.snapshot(3), TypeError, "path takes a file's name, got 3"),
         (lambda w: w.snapshot("picture.docx"), ValueError, r"path is 'picture\.docx'; its suffix.*\.png"),
         (lambda w: w.snapshot("picture"), ValueError, r"path is 'picture'; its suffix"),
-        (lambda w: w.snapshot("nowhere/picture.png"), FileNotFoundError, "nowhere"),
+        (lambda w: w.snapshot("nowhere/picture.png"), FileNotFoundError, "there is no folder 'nowhere' to write"),
     ],
 )
 def test_bad_calls_are_told_and_change_nothing(w, act, error, words):
