@@ -34,8 +34,6 @@ DESIGNS = {
     "half": CompactConfig(0, (Level(24), Level(32), Level(40), Level(96), Level(160, encoder=2, decoder=0))),
     # Convolutions 3x3 all the way down; no attention, no large kernels.
     "plain": CompactConfig(8, (Level(20), Level(32), Level(56), Level(96), Level(160, encoder=2, decoder=0))),
-    # Linear attention between all pixels at half resolution.
-    "matching": CompactConfig(8, (Level(24, encoder=0), Level(36), *CompactConfig().levels[2:]), matching=True),
 }
 
 

@@ -51,6 +51,8 @@ AGREEMENT: Final = 6.0
 LEAK: Final = 0.1
 """What passes of negative features where the lowest level is read: with a plain ReLU, all of it can die in training."""
 WEIGHT_EPSILON: Final = 1e-5
+DIRECTION_EPSILON: Final = 1e-3
+"""Shorter means have no direction: their gradients would drown all others, and sixteen bits hold nothing much smaller."""
 BLOCKS: Final = ("plain", "wide")
 NORMS: Final = ("weight", "none")
 
@@ -109,11 +111,8 @@ class CompactConfig:
         Prompts spread over the image are read beside the five channels, once for each of these (see `spread_prompts`);
         none: the five channels alone.
     context
-        The mean of the lowest level's features says, for each feature that goes past the levels below, how much of it
+        Where the mean of the lowest level's features points says, for each feature that goes past the levels below, how much of it
         passes, and how much of the first guess (see `contrasts`) is believed.
-    matching
-        Let every place of the first level compare itself with all others by linear attention before the head: pixels
-        that look like those under a stroke take its sign, however far away.
     """
 
     detail: int = 8
@@ -130,7 +129,6 @@ class CompactConfig:
     likeness: bool = True
     contrasts: tuple[float, ...] = (8.0, 40.0)
     context: bool = True
-    matching: bool = False
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -178,7 +176,6 @@ class CompactNetwork(nn.Module):
         skips = [level.width for level in config.levels[:-1]]
         self.context = _Context(config.levels[-1].width, (1, *skips, config.detail)) if config.context else None
         self.agreement = _Agreement() if config.contrasts else None
-        self.matching = _LinearAttention(first.width) if config.matching else nn.Identity()
         # The layout that convolutions are quickest in, on CPUs and GPUs alike; channels that come in it stay in it.
         for parameter in self.parameters():
             if parameter.ndim == 4:
@@ -246,7 +243,7 @@ class CompactNetwork(nn.Module):
         for skip, gate, up, decoder in reversed(list(zip(skips, gates[1:-1], self.ups, self.decoders, strict=True))):
             x = decoder(_gated(skip, gate) + F.interpolate(up(read), scale_factor=2.0, mode="nearest"))
             read = F.relu(x)
-        return self.matching(x), gates
+        return x, gates
 
     def fold(self) -> CompactNetwork:
         """A copy for inference, in which every normalisation has become part of its convolution. Same logits."""
@@ -330,7 +327,8 @@ def _gated(x: Tensor, gate: Tensor | None) -> Tensor:
 class _Context(nn.Module):
     """Gates from the mean over all places: features B width H W in; B features 1 1 in (0, 2) out, for each of `gated`.
 
-    They start from 1.
+    They start from 1. What is read is the mean's direction, its large features tamed: read as they are, they grow until
+    every gate is open or closed, whatever the image.
     """
 
     def __init__(self, width: int, gated: tuple[int, ...]) -> None:
@@ -341,7 +339,8 @@ class _Context(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        gates = 1 + torch.tanh(self.out(x.mean(dim=(2, 3))))
+        read = F.normalize(torch.asinh(x.mean(dim=(2, 3))), dim=-1, eps=DIRECTION_EPSILON)
+        gates = 1 + torch.tanh(self.out(read))
         return list(torch.split(gates[:, :, None, None], [*self.gated], dim=1))
 
 
@@ -404,27 +403,4 @@ class _Attention(nn.Module):
         query = F.normalize(query, dim=-1) * self.sharpness[:, None, None]
         mixed = F.scaled_dot_product_attention(query.to(value.dtype), F.normalize(key, dim=-1), value, scale=1.0)
         y: Tensor = x + self.out(mixed.transpose(-1, -2).reshape(batch, width, height, columns))
-        return y
-
-
-class _LinearAttention(nn.Module):
-    """Residual linear attention (Katharopoulos et al., 2020): kernel regression over all places."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.into = nn.Conv2d(width, 3 * width, 1)
-        self.out = nn.Conv2d(width, width, 1)
-        for parameter in self.out.parameters():
-            nn.init.zeros_(parameter)
-
-    def forward(self, x: Tensor) -> Tensor:
-        batch, width, height, columns = x.shape
-        # Sums over all places need more than sixteen bits.
-        parts = self.into(F.relu(x)).float().reshape(batch, 3, width, height * columns)
-        query, key, value = parts.unbind(dim=1)
-        query, key = F.elu(query) + 1, F.elu(key) + 1
-        summary = key @ value.transpose(1, 2)
-        mass = (query * key.sum(dim=2, keepdim=True)).sum(dim=1, keepdim=True)
-        mixed = (summary.transpose(1, 2) @ query) / mass.clamp_min(1e-6)
-        y: Tensor = x + self.out(mixed.reshape(batch, width, height, columns).to(x.dtype))
         return y

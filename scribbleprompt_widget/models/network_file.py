@@ -16,8 +16,8 @@ from scribbleprompt_widget.models.compact import CompactConfig, CompactNetwork, 
 
 __all__ = ["NetworkFile", "check_network_path", "is_network_file", "load_network", "save_network"]
 
-ARCHITECTURE: Final = "scribbleprompt-compact-2"
-"""What a file says that it is; the number rises when old code could not read new files."""
+ARCHITECTURE: Final = "scribbleprompt-compact-3"
+"""What a file says that it is; the number rises when the same weights would be another network."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def load_network(path: str | Path) -> tuple[CompactNetwork, NetworkFile]:
         raise FileNotFoundError(f"checkpoint {str(path)!r} does not exist")
     metadata = _metadata(path)
     if (found := metadata.get("architecture")) != ARCHITECTURE:
-        raise ValueError(f"checkpoint {str(path)!r} is of architecture {found!r}, not {ARCHITECTURE!r}")
+        told = f"checkpoint {str(path)!r} is of architecture {found!r}, not {ARCHITECTURE!r}"
+        raise ValueError(f"{told}: fine-tune or train again, or use the version of this package that wrote it")
     try:
         given = json.loads(metadata["network"])
         # No default of today fills in for what an older version did not know; what is left over nobody knows.

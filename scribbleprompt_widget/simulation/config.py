@@ -97,6 +97,8 @@ class SimulationConfig:
     positive_counts, negative_counts
         Interactions of each sign in the first round, for each kind: where clicks and scribbles come together, both draw
         a number of their own, so that (1, 3) makes 2 to 6.
+    single_probability
+        Share of samples that begin as people often do: with one box, one click or one scribble on the object alone.
     correction_counts
         Interactions in a later round.
     hand_probability
@@ -128,6 +130,7 @@ class SimulationConfig:
     kinds: tuple[Kind, ...] = ("box", "clicks", "scribbles")
     positive_counts: tuple[int, int] = (1, 3)
     negative_counts: tuple[int, int] = (0, 3)
+    single_probability: float = 0.0
     correction_counts: tuple[int, int] = (1, 3)
 
     hand_probability: float = 0.5

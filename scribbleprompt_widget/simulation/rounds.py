@@ -63,6 +63,8 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
 
     Every non-empty mix of box, clicks and scribbles (of `config.kinds`) is equally likely. Clicks and scribbles come in
     `config.positive_counts` on the object and `config.negative_counts` beside it, each kind with numbers of its own.
+    With `config.single_probability` there is one box, one click or one scribble on the object instead, each kind
+    equally likely.
 
     Parameters
     ----------
@@ -91,6 +93,11 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
     counts = torch.stack(
         [choice.integers(low, high + 1, 2) for low, high in (config.positive_counts, config.negative_counts)]
     )
+    alone = draws.fork("single").host()
+    single = alone.uniform() < config.single_probability
+    singles = mixes[(mixes == _BOX) | (mixes == _CLICKS) | (mixes == _SCRIBBLES)]
+    mix = torch.where(single, singles[alone.integers(0, len(singles))], mix)
+    counts = torch.where(single[:, None], torch.tensor([1, 0])[:, None, None], counts)
     channels = PromptChannels.empty(masks)
     regions = torch.cat([masks, ~masks])
     both = Draws.concatenate([draws.fork("positive"), draws.fork("negative")])

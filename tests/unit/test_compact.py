@@ -38,7 +38,6 @@ def flops(net, side):
 VARIANTS = [
     SMALL,
     CompactConfig(0, SMALL.levels),
-    CompactConfig(4, SMALL.levels, matching=True),
     CompactConfig(4, SMALL.levels, contrasts=()),
     CompactConfig(0, SMALL.levels, contrasts=(8.0,)),
     CompactConfig(4, SMALL.levels, relief=False),

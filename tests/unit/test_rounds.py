@@ -1,5 +1,7 @@
 """First prompts and corrections: what an annotator would draw, and never on the wrong side."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -78,6 +80,23 @@ def test_every_mix_is_as_likely_and_counts_are_in_range():
     assert abs(float((~filled(channels.positive)).float().mean()) - 1 / 7) < 0.05
     clicks_only = channels.positive.flatten(1).sum(1)
     assert ((clicks_only >= 1) & (clicks_only <= 3)).float().mean() > 2 / 7 - 0.1
+
+
+def test_some_samples_begin_with_one_prompt_on_the_object():
+    masks = disc(32, 10).expand(400, -1, -1, -1)
+    config = SimulationConfig(
+        single_probability=1.0, positive_counts=(2, 3), negative_counts=(2, 3), hand_probability=0.0, thickness=(3, 3)
+    )
+    alone = first_prompts(masks, draws_for(masks), config)
+    assert not alone.negative.any()
+    drawn = filled(alone.positive)
+    assert (filled(alone.box) ^ drawn).all()
+    # Boxes, clicks, scribbles: a third each.
+    assert abs(float(drawn.float().mean()) - 2 / 3) < 0.08
+    assert abs(float((alone.positive.flatten(1).sum(1) == 1).float().mean()) - 1 / 3) < 0.08
+    some = first_prompts(masks, draws_for(masks), replace(config, single_probability=0.4))
+    # Of the others, all but boxes alone have negative prompts.
+    assert abs(float(filled(some.negative).float().mean()) - 0.6 * 6 / 7) < 0.08
 
 
 def test_corrections_go_where_most_is_wrong():

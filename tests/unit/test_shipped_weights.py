@@ -60,7 +60,7 @@ def test_a_box_alone_and_a_click_alone_find_a_disc(predictor):
 @pytest.mark.skipif(not DEV.is_dir(), reason="MedScribble is not here")
 @pytest.mark.parametrize(
     ("task", "least"),
-    [("acdc", 0.89), ("btcv", 0.89), ("hipxray", 0.90), ("octa500", 0.40), ("paxray", 0.82), ("wbc", 0.90)],
+    [("acdc", 0.90), ("btcv", 0.89), ("hipxray", 0.91), ("octa500", 0.42), ("paxray", 0.82), ("wbc", 0.90)],
 )
 def test_peoples_own_scribbles(predictor, task, least):
     with np.load(DEV / f"{task}.npz") as data:
