@@ -52,7 +52,7 @@ LEAK: Final = 0.1
 """What passes of negative features where the lowest level is read: with a plain ReLU, all of it can die in training."""
 WEIGHT_EPSILON: Final = 1e-5
 DIRECTION_EPSILON: Final = 1e-3
-"""Shorter means have no direction: their gradients would drown all others, and sixteen bits hold nothing much smaller."""
+"""Shorter means have no direction: their gradients would drown all others, and half precision holds little less."""
 BLOCKS: Final = ("plain", "wide")
 NORMS: Final = ("weight", "none")
 
@@ -111,8 +111,8 @@ class CompactConfig:
         Prompts spread over the image are read beside the five channels, once for each of these (see `spread_prompts`);
         none: the five channels alone.
     context
-        Where the mean of the lowest level's features points says, for each feature that goes past the levels below, how much of it
-        passes, and how much of the first guess (see `contrasts`) is believed.
+        Where the mean of the lowest level's features points says, for each feature that goes past the levels below, how
+        much of it passes, and how much of the first guess (see `contrasts`) is believed.
     """
 
     detail: int = 8
