@@ -51,7 +51,8 @@ def run(*words):
 def run_struck_by(sent, *words):
     """A run that sends itself a signal where it would write its third checkpoint: no earlier, no later."""
     script = f"""
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background has it ignored
 from scribbleprompt_widget import cli
 from scribbleprompt_widget.training import loop
 
