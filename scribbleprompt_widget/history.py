@@ -112,11 +112,6 @@ class Step(Generic[S]):
         """What stands for a label."""
         return self.entries[label] if label < len(self.entries) else BLANK
 
-    def touches(self, label: int) -> bool:
-        """Whether anything was done to a label up to here."""
-        done = self.entry(label) is not BLANK or label in self.locked or any(i.label == label for i in self.instances)
-        return done or (self.label == label and label > 0)
-
     def then(self, action: str, label: int, entry: Entry[S] | None = None, **changes: Any) -> Step[S]:
         """The step that follows this one: by a new entry for `label`, or by other fields."""
         entries = self.entries

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +9,11 @@ import numpy as np
 from PIL import Image as PILImage
 
 from scribbleprompt_widget.image_file import Geometry, load_sitk, quiet_sitk
+from scribbleprompt_widget.whole_file import target_path, written_whole
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -92,38 +91,6 @@ def check_target(target: Path, image: Image) -> None:
     """
     if image.source is not None and target.resolve() == Path(image.source).resolve():
         raise ValueError(f"path takes another file than the image's own, got {str(target)!r}")
-
-
-@contextmanager
-def written_whole(target: Path, suffix: str = "") -> Iterator[Path]:
-    """A path with this suffix to write to; it becomes `target` when all went well, and is gone when not.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no folder for `target`.
-    """
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(target.parent)!r} to write {target.name!r} in")
-    # A folder, not a file, so that what is written gets the permissions of any other file.
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
-        written = Path(folder, f"part{suffix}")
-        yield written
-        written.replace(target)
-
-
-def target_path(path: str | os.PathLike[str]) -> Path:
-    """Where to write, with ``~`` expanded.
-
-    Raises
-    ------
-    TypeError
-        If `path` is no path.
-    """
-    try:
-        return Path(path).expanduser()
-    except TypeError:
-        raise TypeError(f"path takes a file's name, got {path!r}") from None
 
 
 def _suffix_of(path: Path) -> str:

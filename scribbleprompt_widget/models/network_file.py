@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from scribbleprompt_widget.models.checkpoints import load_weights
 from scribbleprompt_widget.models.compact import CompactConfig, CompactNetwork, Level
+from scribbleprompt_widget.whole_file import check_folder, target_path, written_whole
 
 __all__ = ["NetworkFile", "check_network_path", "is_network_file", "load_network", "save_network"]
 
@@ -73,9 +74,9 @@ def save_network(
         "resolution": str(resolution),
         "training": json.dumps(training or {}),
     }
-    temporary = path.with_name(f".{path.name}.part")
-    save_file(tensors, temporary, metadata)
-    temporary.replace(path)
+    # As bytes: the library's own files can be read by nobody but who wrote them.
+    with written_whole(path) as part:
+        part.write_bytes(save(tensors, metadata))
     return path
 
 
@@ -87,12 +88,11 @@ def check_network_path(path: str | Path) -> Path:
     ValueError, FileNotFoundError
         When it is no .safetensors file, or lies in no folder.
     """
-    path = Path(path)
-    if path.suffix != ".safetensors":
-        raise ValueError(f"path takes a .safetensors file, got {str(path)!r}")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to write {path.name!r} in")
-    return path
+    target = target_path(path)
+    if target.suffix != ".safetensors":
+        raise ValueError(f"path takes a .safetensors file, got {str(target)!r}")
+    check_folder(target)
+    return target
 
 
 def is_network_file(path: str | Path) -> bool:

@@ -95,7 +95,7 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
     )
     alone = draws.fork("single").host()
     single = alone.uniform() < config.single_probability
-    singles = mixes[(mixes == _BOX) | (mixes == _CLICKS) | (mixes == _SCRIBBLES)]
+    singles = torch.tensor(sorted({_BITS[kind] for kind in config.kinds}))
     mix = torch.where(single, singles[alone.integers(0, len(singles))], mix)
     counts = torch.where(single[:, None], torch.tensor([1, 0])[:, None, None], counts)
     channels = PromptChannels.empty(masks)

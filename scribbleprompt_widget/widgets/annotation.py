@@ -145,11 +145,11 @@ class Annotation:
             self._shown.append(_Shown())
 
     def remove(self, label: int) -> None:
-        """Take a label away again: the last one, which no step of the history touches. No step either."""
+        """Take a label away again: the last one, of which no step of the history is. No step either."""
         name = self.labels[label].name
         if label != len(self.labels) - 1 or not label:
             raise ValueError(f"only the last of several labels can be removed, not {name!r}; rename or hide it")
-        if any(step.touches(label) for step in self.history.steps):
+        if any(step.label == label for step in self.history.steps):
             raise ValueError(f"the label {name!r} has a history, and cannot be removed; rename or hide it")
         self.labels = self.labels[:-1]
         self.masks.remove_last()

@@ -11,7 +11,7 @@ import PIL.Image
 from scipy import ndimage
 
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.mask_file import target_path, written_whole
+from scribbleprompt_widget.whole_file import target_path, written_whole
 
 __all__ = ["draw_overlay", "save_picture"]
 

@@ -24,10 +24,11 @@ from scribbleprompt_widget.finish import Edits, Finish
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.history import Entry, History, Instance, Step
 from scribbleprompt_widget.image import Geometry, Image
-from scribbleprompt_widget.mask_file import check_target, target_path, written_whole
+from scribbleprompt_widget.mask_file import check_target
 from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import State
 from scribbleprompt_widget.prompts import Prompt, Prompts, Scribble, prompt_from_json
+from scribbleprompt_widget.whole_file import target_path, written_whole
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
 from scribbleprompt_widget.widgets.masks import LAYERS
 from scribbleprompt_widget.widgets.messages import check_labels

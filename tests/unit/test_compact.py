@@ -194,6 +194,9 @@ def test_other_files_are_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match="cannot be read"):
         load_network(tmp_path / "torn.safetensors")
     path = save_network(tmp_path / "b.safetensors", network(SMALL), resolution=64)
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode, "others can read it, as any file"
+    assert {one.name for one in tmp_path.iterdir()} == {"a.safetensors", "torn.safetensors", "b.safetensors", "plain"}
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # a handle, not a dict

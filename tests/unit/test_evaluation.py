@@ -85,7 +85,7 @@ class ScriptedSession(Session):
 
 
 @given(st.integers(0, 2**32 - 1), st.tuples(st.integers(1, 12), st.integers(1, 12)), st.sampled_from([0.02, 0.3, 0.9]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_metrics_are_their_definitions(seed, shape, share):
     rng = np.random.default_rng(seed)
     one, other = rng.random((2, *shape)) < share
@@ -133,7 +133,7 @@ def test_number_of_prompts():
     st.sampled_from([name for name in PROTOCOLS if name != "human"]),
     st.tuples(st.integers(4, 30), st.integers(4, 30)),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_prompts_lie_on_the_errors_and_have_their_sign(seed, protocol, shape):
     rng = np.random.default_rng(seed)
     truth, predicted = rng.random((2, *shape)) < 0.4

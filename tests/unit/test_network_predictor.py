@@ -115,7 +115,6 @@ def clicked(draw):
     return (height, width), draw(st.lists(place, min_size=1, max_size=8))
 
 
-@settings(deadline=None)
 @given(clicked(), st.floats(-15, 15), st.integers(0, 99), st.integers(1, 3))
 def test_clicks_hold_on_images_of_any_size_in_any_round(case, logit, seed, looks):
     shape, clicks = case
@@ -130,7 +129,7 @@ def test_clicks_hold_on_images_of_any_size_in_any_round(case, logit, seed, looks
         assert all(prediction.mask[place] == sign for place, sign in last.items())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.tuples(st.integers(1, 900), st.integers(1, 900)), st.integers(0, 999))
 def test_closer_looks_lie_in_what_they_look_at(shape, seed):
     rng = np.random.default_rng(seed)

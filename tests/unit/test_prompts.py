@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -32,7 +32,6 @@ def distance_to_polyline(points, shape):
     return np.sqrt(((x[..., None] - places[:, 0]) ** 2 + (y[..., None] - places[:, 1]) ** 2).min(axis=-1))
 
 
-@settings(deadline=None)
 @given(points, st.floats(2, 12))
 def test_a_stroke_covers_what_lies_within_half_its_width(points, width):
     drawn = Prompts([Scribble(points, width=width)]).rasterise(Grid.of_image(SHAPE)).positive > 0

@@ -298,7 +298,7 @@ def prompted_images(draw):
     return image, draw(st.lists(prompt, max_size=5))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(prompted_images())
 def test_any_prompts_on_any_image_give_finite_logits_and_the_last_click_holds(case):
     image, prompts = case

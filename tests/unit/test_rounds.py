@@ -15,7 +15,7 @@ CUT = SimulationConfig(hand=HandHabits(spill_probability=0.0))
 
 
 @given(regions(), seeds)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_first_prompts_have_the_sign_of_where_they_are(masks, seed):
     channels = first_prompts(masks, draws_for(masks, seed), CUT)
     for channel in channels:
@@ -29,7 +29,7 @@ def test_first_prompts_have_the_sign_of_where_they_are(masks, seed):
 
 
 @given(regions(), regions(), seeds)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_corrections_come_from_errors_only(masks, predicted, seed):
     if predicted.shape != masks.shape:
         predicted = ~masks
@@ -43,7 +43,7 @@ def test_corrections_come_from_errors_only(masks, predicted, seed):
 
 
 @given(regions(), seeds)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_where_nothing_is_wrong_nothing_is_added(masks, seed):
     draws = draws_for(masks, seed)
     first = first_prompts(masks, draws, SimulationConfig())
@@ -53,7 +53,7 @@ def test_where_nothing_is_wrong_nothing_is_added(masks, seed):
 
 
 @given(regions(count=4), seeds)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_a_samples_prompts_do_not_depend_on_its_neighbours(masks, seed):
     draws, config = draws_for(masks, seed), SimulationConfig()
     first = first_prompts(masks, draws, config)

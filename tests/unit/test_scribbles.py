@@ -27,7 +27,7 @@ KINDS = (*PAPER, hand_scribbles)
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(masks=regions(), seed=seeds)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_scribbles_stay_inside_and_are_empty_only_where_the_region_is(kind, masks, seed):
     counts = torch.tensor([0, 1, 3])
     drawn = kind(masks, draws_for(masks, seed), CUT, counts=counts)
@@ -40,7 +40,7 @@ def test_scribbles_stay_inside_and_are_empty_only_where_the_region_is(kind, mask
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(masks=regions(), seed=seeds)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_samples_scribble_does_not_depend_on_its_neighbours(kind, masks, seed):
     together = kind(masks, draws_for(masks, seed), CONFIG)
     assert torch.equal(kind(masks, draws_for(masks, seed), CONFIG), together)
@@ -73,7 +73,7 @@ def test_length_bound(kind):
 
 
 @given(seed=seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_contours_of_thick_regions_keep_off_the_middle(seed):
     y, x = np.mgrid[:96, :96]
     bar = (np.abs(y - 48) <= 9) & (np.abs(x - 48) <= 40)

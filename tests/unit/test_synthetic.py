@@ -9,7 +9,7 @@ from scribbleprompt_widget.training.shapes import KINDS, STRUCTURES, TISSUES, VE
 from scribbleprompt_widget.training.synthetic import SyntheticConfig, synthetic_images
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 2**40), st.sampled_from([32, 64, 100]))
 def test_synthetic_images_have_targets(seed, size):
     images, masks = synthetic_images(Draws(torch.arange(6) + seed), size)

@@ -44,7 +44,7 @@ def test_size_is_changed_on_the_way(size):
     assert ((resized > 0.5) == (labels > 0.5)).float().mean() > 0.98
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 2**40))
 def test_masks_move_with_their_images(seed):
     images, masks = scene(6, seed=seed % 1000)
@@ -54,7 +54,7 @@ def test_masks_move_with_their_images(seed):
     assert (labels.sum(dim=(1, 2, 3)) > 0).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 2**40), st.sampled_from([AugmentationConfig(), read_config("paper").data.augmentation]))
 def test_images_stay_images_and_targets_stay_targets(seed, config):
     images, masks = scene(5, seed=seed % 1000)

@@ -90,7 +90,7 @@ def test_tiny_labels_are_no_targets():
         TaskTable.of([task("a", "a", labels)], least_area=500)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4))
 def test_ranges_of_numbers_are_the_labels(seed, labels):
     generator = np.random.default_rng(seed)
