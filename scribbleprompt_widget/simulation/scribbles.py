@@ -28,6 +28,8 @@ _RIDGE = 0.7
 """A pixel is on the middle line when no neighbour is deeper by this many pixels: going uphill it would be 1."""
 _SHADE, _SHADE_SIDE = 0.5, 7
 """A ridge is no middle line where it has less than this share of the greatest depth in so many pixels around."""
+_FLAT = 1e-4
+"""Blurred values that differ by less differ by rounding."""
 _THICK, _OFF_MIDDLE = 6.0, 0.75
 """In regions deeper than the first, in pixels, contour scribbles keep to the second, a share of the greatest depth."""
 _THINNEST = 0.71
@@ -109,7 +111,8 @@ def contour_scribbles(
     low = torch.where(outer, blurred, 1.0).flatten(1).amin(1)
     high = torch.where(outer, blurred, 0.0).flatten(1).amax(1)
     level = draws.fork("level").uniform(low=low, high=high)[:, None, None, None]
-    above = blurred >= level
+    # A region that fills the image has no level sets, but for what rounding makes of it, which its neighbours decide.
+    above = (blurred >= level) | (high - low < _FLAT)[:, None, None, None]
     edge = above & (highest_near((~above).to(torch.uint8)) > 0)
     edge = at_least_a_dot(edge & outer, outer, draws.fork("dot"))
     return _broken(edge, outer, draws, config, counts_or_one(counts, regions))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from scribbleprompt_widget.simulation.config import HandHabits, SimulationConfig
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.simulation.rounds import PromptChannels, corrections, first_prompts, network_input
+from scribbleprompt_widget.simulation.scribbles import contour_scribbles
 from tests.regions import disc, draws_for, filled, regions, seeds
 
 CUT = SimulationConfig(hand=HandHabits(spill_probability=0.0))
@@ -65,6 +66,17 @@ def test_a_samples_prompts_do_not_depend_on_its_neighbours(masks, seed):
     for channel, same, alone in zip(then, again, some, strict=True):
         assert torch.equal(channel, same)
         assert ((channel[index] != alone).flatten(1).sum(1) <= 4).all()
+
+
+def test_where_nothing_is_outside_rounding_draws_nothing():
+    some = torch.ones(6, 1, 9, 17, dtype=torch.bool)
+    some[1:3, :, :, 12:] = False
+    draws, config = draws_for(some, 7), SimulationConfig()
+    together = contour_scribbles(some, draws, config)
+    for index in range(len(some)):
+        alone = contour_scribbles(some[index : index + 1], draws[torch.tensor([index])], config)
+        assert torch.equal(together[index : index + 1], alone)
+    assert (filled(together)).all()
 
 
 def test_every_mix_is_as_likely_and_counts_are_in_range():
