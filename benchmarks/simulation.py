@@ -106,9 +106,9 @@ def examples(side: int, batch: int) -> tuple[Tensor, Tensor]:
 
 
 def five_rounds(masks: Tensor, predicted: Tensor, draws: Draws, config: SimulationConfig) -> PromptChannels:
-    channels = first_prompts(masks, draws.fork("first"), config)
+    channels = first_prompts(masks, draws, config)
     for number in range(1, ROUNDS):
-        channels = corrections(channels, masks, predicted, draws.fork("round", number), config)
+        channels = corrections(channels, masks, predicted, draws, config, number=number)
     return channels
 
 

@@ -98,7 +98,8 @@ class SimulationConfig:
         Interactions of each sign in the first round, for each kind: where clicks and scribbles come together, both draw
         a number of their own, so that (1, 3) makes 2 to 6.
     single_probability
-        Share of samples that begin as people often do: with one box, one click or one scribble on the object alone.
+        Share of samples that are played as people often do: they begin with one box, one click or one scribble on the
+        object, and go on with one at a time.
     correction_counts
         Interactions in a later round.
     hand_probability

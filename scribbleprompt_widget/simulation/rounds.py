@@ -64,7 +64,7 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
     Every non-empty mix of box, clicks and scribbles (of `config.kinds`) is equally likely. Clicks and scribbles come in
     `config.positive_counts` on the object and `config.negative_counts` beside it, each kind with numbers of its own.
     With `config.single_probability` there is one box, one click or one scribble on the object instead, each kind
-    equally likely.
+    equally likely; such a sample's corrections come one at a time, too.
 
     Parameters
     ----------
@@ -93,10 +93,8 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
     counts = torch.stack(
         [choice.integers(low, high + 1, 2) for low, high in (config.positive_counts, config.negative_counts)]
     )
-    alone = draws.fork("single").host()
-    single = alone.uniform() < config.single_probability
-    singles = torch.tensor(sorted({_BITS[kind] for kind in config.kinds}))
-    mix = torch.where(single, singles[alone.integers(0, len(singles))], mix)
+    single, alone = _single(draws, config)
+    mix = torch.where(single, alone, mix)
     counts = torch.where(single[:, None], torch.tensor([1, 0])[:, None, None], counts)
     channels = PromptChannels.empty(masks)
     regions = torch.cat([masks, ~masks])
@@ -112,13 +110,14 @@ def first_prompts(masks: Tensor, draws: Draws, config: SimulationConfig) -> Prom
 
 
 def corrections(
-    channels: PromptChannels, masks: Tensor, predicted: Tensor, draws: Draws, config: SimulationConfig
+    channels: PromptChannels, masks: Tensor, predicted: Tensor, draws: Draws, config: SimulationConfig, *, number: int
 ) -> PromptChannels:
     """What an annotator adds on seeing a prediction.
 
     Clicks or scribbles (of `config.kinds`), equally likely, `config.correction_counts` of them; each is on missed
     object (positive) or on what was wrongly taken for it (negative) with a probability in proportion to the two areas.
-    Where no error is left, nothing is added.
+    Samples that began with one prompt (see `first_prompts`) go on with one a round, of one kind; after a box, clicks or
+    scribbles. Where no error is left, nothing is added.
 
     Parameters
     ----------
@@ -129,9 +128,11 @@ def corrections(
     predicted
         (B, 1, H, W), bool or in [0, 1]: the last prediction; object where more than 0.5.
     draws
-        B samples, on the device of `masks`: other ones in each round (``draws.fork("round", number)``).
+        B samples, on the device of `masks`: those of the first prompts.
     config
         All its numbers but those of first prompts are used.
+    number
+        The round: with another, other prompts are drawn.
 
     Returns
     -------
@@ -152,14 +153,17 @@ def corrections(
     missed, wrong = masks & ~predicted, predicted & ~masks
     areas = torch.cat([missed, wrong], dim=1).flatten(2).sum(2)
     share = areas[:, 0] / areas.sum(1).clamp(min=1)
-    choice = draws.fork("correction")
+    single, alone = _single(draws, config)
+    draws = draws.fork("correction", number)
+    choice = draws.fork("choice")
     most = config.correction_counts[1]
     sides = choice.uniform(most) < share[:, None]
     choice = choice.host()
-    count = choice.integers(config.correction_counts[0], most + 1)
-    clicked = choice.integers(0, 2).repeat(2) > 0
-    if len(alone := {"clicks", "scribbles"} & set(config.kinds)) == 1:
-        clicked = torch.full_like(clicked, "clicks" in alone)
+    count = torch.where(single, 1, choice.integers(config.correction_counts[0], most + 1))
+    clicked = choice.integers(0, 2) > 0
+    if len(kinds := {"clicks", "scribbles"} & set(config.kinds)) == 1:
+        clicked = torch.full_like(clicked, "clicks" in kinds)
+    clicked = torch.where(single & (alone != _BOX), alone == _CLICKS, clicked).repeat(2)
     wanted = _sent(torch.arange(most) < count[:, None], masks)
     counts = torch.cat([(wanted & sides).sum(1), (wanted & ~sides).sum(1)])
     both = Draws.concatenate([draws.fork("positive"), draws.fork("negative")])
@@ -212,6 +216,14 @@ def _add(channels: PromptChannels, positive: Tensor, negative: Tensor) -> Prompt
         positive=torch.maximum(channels.positive * (negative == 0), positive),
         negative=torch.maximum(channels.negative * (positive == 0), negative),
     )
+
+
+def _single(draws: Draws, config: SimulationConfig) -> tuple[Tensor, Tensor]:
+    """Who gives one prompt at a time, and the bit of the kind that they begin with: (B,) each, on the host."""
+    choice = draws.fork("single").host()
+    single = choice.uniform() < config.single_probability
+    bits = torch.tensor(sorted({_BITS[kind] for kind in config.kinds}))
+    return single, bits[choice.integers(0, len(bits))]
 
 
 def _click_kinds(draws: Draws) -> Tensor:

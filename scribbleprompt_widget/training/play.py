@@ -63,7 +63,7 @@ def play(
     channels, previous = _beginning(masks, draws, config, given)
     for number in range(rounds):
         if number:
-            drawn = corrections(channels, masks, previous > 0, draws.fork("correction", number), config)
+            drawn = corrections(channels, masks, previous > 0, draws, config, number=number)
             waits = draws.fork("idle", number).uniform(1, 1, 1) < idle
             channels = PromptChannels(*(torch.where(waits, old, new) for old, new in zip(channels, drawn, strict=True)))
         inputs = network_input(images, channels, previous).contiguous(memory_format=torch.channels_last)
@@ -75,12 +75,12 @@ def play(
 
 def _beginning(masks: Tensor, draws: Draws, config: SimulationConfig, given: float) -> tuple[PromptChannels, Tensor]:
     """Prompts and previous logits of the first round."""
-    channels, previous = first_prompts(masks, draws.fork("first"), config), torch.zeros_like(masks)
+    channels, previous = first_prompts(masks, draws, config), torch.zeros_like(masks)
     if not given:
         return channels, previous
     wrong = spoilt(masks, draws.fork("spoilt"))
     nothing = PromptChannels(*(torch.zeros_like(masks) for _ in channels))
-    mends = corrections(nothing, masks, wrong, draws.fork("mend"), config)
+    mends = corrections(nothing, masks, wrong, draws, config, number=0)
     begins = draws.fork("given").uniform(1, 1, 1) < given
     channels = PromptChannels(*(torch.where(begins, new, old) for new, old in zip(mends, channels, strict=True)))
     return channels, torch.where(begins, SURE * (2 * wrong.to(masks.dtype) - 1), previous)

@@ -70,12 +70,12 @@ def test_no_channel_can_be_left_out(config, network, shapes, kind):
     if kind == "box":
         channels = channels._replace(box=boxes(masks, draws.fork("box"), config.simulation))
     elif kind == "positive":
-        channels = corrections(channels, masks, nothing > 0, draws.fork("positive"), config.simulation)
+        channels = corrections(channels, masks, nothing > 0, draws, config.simulation, number=1)
     else:
         # Somebody's mask holds another object too: people strike it out.
         previous = SURE * (2 * ((masks > 0) | (masks.flip(-1) > 0)).float() - 1)
         for number in range(STRIKES):
-            channels = corrections(channels, masks, previous > 0, draws.fork("negative", number), config.simulation)
+            channels = corrections(channels, masks, previous > 0, draws, config.simulation, number=number)
         assert not channels.positive.any()
     assert getattr(channels, kind).any()
     with_it, without = (

@@ -35,7 +35,7 @@ def test_corrections_come_from_errors_only(masks, predicted, seed):
     if predicted.shape != masks.shape:
         predicted = ~masks
     draws = draws_for(masks, seed)
-    channels = corrections(PromptChannels.empty(masks), masks, predicted, draws, CUT)
+    channels = corrections(PromptChannels.empty(masks), masks, predicted, draws, CUT, number=1)
     assert not channels.box.any()
     assert not (channels.positive.bool() & ~(masks & ~predicted)).any()
     assert not (channels.negative.bool() & ~(predicted & ~masks)).any()
@@ -48,7 +48,7 @@ def test_corrections_come_from_errors_only(masks, predicted, seed):
 def test_where_nothing_is_wrong_nothing_is_added(masks, seed):
     draws = draws_for(masks, seed)
     first = first_prompts(masks, draws, SimulationConfig())
-    second = corrections(first, masks, masks, draws.fork("round", 1), SimulationConfig())
+    second = corrections(first, masks, masks, draws, SimulationConfig(), number=1)
     for before, after in zip(first, second, strict=True):
         assert torch.equal(before, after)
 
@@ -58,11 +58,11 @@ def test_where_nothing_is_wrong_nothing_is_added(masks, seed):
 def test_a_samples_prompts_do_not_depend_on_its_neighbours(masks, seed):
     draws, config = draws_for(masks, seed), SimulationConfig()
     first = first_prompts(masks, draws, config)
-    then = corrections(first, masks, ~masks, draws.fork(1), config)
-    again = corrections(first_prompts(masks, draws, config), masks, ~masks, draws.fork(1), config)
+    then = corrections(first, masks, ~masks, draws, config, number=1)
+    again = corrections(first_prompts(masks, draws, config), masks, ~masks, draws, config, number=1)
     index = torch.tensor([2, 0])
     some = first_prompts(masks[index], draws[index], config)
-    some = corrections(some, masks[index], ~masks[index], draws[index].fork(1), config)
+    some = corrections(some, masks[index], ~masks[index], draws[index], config, number=1)
     for channel, same, alone in zip(then, again, some, strict=True):
         assert torch.equal(channel, same)
         assert ((channel[index] != alone).flatten(1).sum(1) <= 4).all()
@@ -106,6 +106,17 @@ def test_some_samples_begin_with_one_prompt_on_the_object():
     # Boxes, clicks, scribbles: a third each.
     assert abs(float(drawn.float().mean()) - 2 / 3) < 0.08
     assert abs(float((alone.positive.flatten(1).sum(1) == 1).float().mean()) - 1 / 3) < 0.08
+    nothing = torch.zeros_like(masks)
+    then = [
+        corrections(PromptChannels.empty(masks), masks, nothing, draws_for(masks), config, number=number)
+        for number in (1, 2)
+    ]
+    ink = torch.stack([channels.positive.flatten(1).sum(1) for channels in (alone, *then)])
+    # One kind to the end. Few scribbles are a pixel long, as clicks are.
+    assert ((ink[1:] == 1) == (ink[0] == 1))[:, drawn].float().mean() > 0.97
+    # After a box, clicks in half of the samples.
+    assert abs(float((ink[1, ~drawn] == 1).float().mean()) - 0.5) < 0.15
+    assert not torch.equal(then[0].positive, then[1].positive)
     some = first_prompts(masks, draws_for(masks), replace(config, single_probability=0.4))
     # Of the others, all but boxes alone have negative prompts.
     assert abs(float(filled(some.negative).float().mean()) - 0.6 * 6 / 7) < 0.08
@@ -117,7 +128,7 @@ def test_corrections_go_where_most_is_wrong():
     masks[..., :30] = True
     predicted = torch.zeros_like(masks)
     predicted[:, :, 60:, 60:] = True  # 16 pixels wrong, 1920 missed
-    channels = corrections(PromptChannels.empty(masks), masks, predicted, draws_for(masks), CUT)
+    channels = corrections(PromptChannels.empty(masks), masks, predicted, draws_for(masks), CUT, number=1)
     assert filled(channels.positive).float().mean() > 0.95
     assert filled(channels.negative).float().mean() < 0.1
 
@@ -126,10 +137,15 @@ def test_later_prompts_hold_where_signs_meet():
     masks = disc(64, 20)
     everything = torch.ones(masks.shape)
     channels = corrections(
-        PromptChannels(everything * 0, everything, everything * 0), masks, ~masks & disc(64, 30), draws_for(masks), CUT
+        PromptChannels(everything * 0, everything, everything * 0),
+        masks,
+        ~masks & disc(64, 30),
+        draws_for(masks),
+        CUT,
+        number=1,
     )
     assert not (channels.positive.bool() & channels.negative.bool()).any()
-    fresh = corrections(PromptChannels.empty(masks), masks, ~masks & disc(64, 30), draws_for(masks), CUT)
+    fresh = corrections(PromptChannels.empty(masks), masks, ~masks & disc(64, 30), draws_for(masks), CUT, number=1)
     assert torch.equal(fresh.negative, channels.negative)
 
 
@@ -151,7 +167,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="1 samples"):
         first_prompts(masks, Draws(torch.arange(2)), config)
     with pytest.raises(ValueError, match="predicted and channels take"):
-        corrections(PromptChannels.empty(masks), masks, masks[..., :30], draws_for(masks), config)
+        corrections(PromptChannels.empty(masks), masks, masks[..., :30], draws_for(masks), config, number=1)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +206,7 @@ def test_shy_strokes_keep_away_from_the_border(spread):
         # Clicks are single pixels, and lie anywhere.
         strokes = channels.positive.flatten(1).sum(1) > 2 * shy.most_interactions
     else:
-        channels = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws, shy)
+        channels = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws, shy, number=1)
         strokes = channels.positive.flatten(1).sum(1) > shy.most_interactions
     assert strokes.any()
     inner = disc(128, 32)
@@ -202,7 +218,9 @@ def test_shy_strokes_are_there_in_thin_regions_too():
     masks = torch.zeros(8, 1, 64, 64, dtype=torch.bool)
     masks[:, :, 30:32, 5:60] = True
     shy = SimulationConfig(shy_probability=1.0, shyness=(12.0, 12.0), hand=HandHabits(spill_probability=0.0))
-    channels = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws_for(masks, 0), shy)
+    channels = corrections(
+        PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws_for(masks, 0), shy, number=1
+    )
     assert channels.positive.flatten(1).any(1).all()
 
 
@@ -211,7 +229,7 @@ def test_only_wanted_kinds_are_drawn(kinds):
     masks = disc(64, 20).expand(24, -1, -1, -1)
     draws, config = draws_for(masks, 0), SimulationConfig(kinds=kinds, hand_probability=1, shy_probability=0)
     first = first_prompts(masks, draws, config)
-    then = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws.fork(1), config)
+    then = corrections(PromptChannels.empty(masks), masks, torch.zeros_like(masks), draws, config, number=1)
     assert first.box.any() == ("box" in kinds)
     for channels in (first, then):
         # At most three clicks of a pixel each; a scribble is larger.
