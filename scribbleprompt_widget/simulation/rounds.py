@@ -161,8 +161,8 @@ def corrections(
     choice = choice.host()
     count = torch.where(single, 1, choice.integers(config.correction_counts[0], most + 1))
     clicked = choice.integers(0, 2) > 0
-    if len(kinds := {"clicks", "scribbles"} & set(config.kinds)) == 1:
-        clicked = torch.full_like(clicked, "clicks" in kinds)
+    if len(allowed := {"clicks", "scribbles"} & set(config.kinds)) == 1:
+        clicked = torch.full_like(clicked, "clicks" in allowed)
     clicked = torch.where(single & (alone != _BOX), alone == _CLICKS, clicked).repeat(2)
     wanted = _sent(torch.arange(most) < count[:, None], masks)
     counts = torch.cat([(wanted & sides).sum(1), (wanted & ~sides).sum(1)])

@@ -103,6 +103,11 @@ class Annotation:
 
     # --- how things stand ---------------------------------------------------------------------------------------------
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the labels."""
+        return [label.name for label in self.labels]
+
     def entry(self, label: int) -> Entry[State]:
         """What stands for a label."""
         return self.history.current.entry(label)

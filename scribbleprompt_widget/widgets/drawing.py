@@ -28,11 +28,6 @@ class Drawing:
 
     _annotation: Annotation
 
-    @property
-    def labels(self) -> list[str]:
-        """Names of the labels."""
-        return [label.name for label in self._annotation.labels]
-
     if TYPE_CHECKING:  # the widget's own
 
         @property
@@ -235,32 +230,9 @@ class Drawing:
         """
 
         def start(annotation: Annotation) -> Any:
-            return annotation.start(self._active, self._mask_of(mask, annotation))
+            return annotation.start(self._active, _mask_of(mask, annotation))
 
         self._do(start)
-
-    def _mask_of(self, mask: Any, annotation: Annotation) -> np.ndarray:
-        image = annotation.image
-        if isinstance(mask, str) and mask in self.labels:
-            label = self.labels.index(mask)
-            other: np.ndarray = np.logical_or.reduce([annotation.masks[label], *annotation.instances.layers(label)])
-            return other
-        if isinstance(mask, str | Path):
-            mask = _mask_in(mask, image, self.labels)
-        array = np.asarray(mask)
-        if array.shape != image.shape or array.dtype.kind not in "biuf":
-            raise ValueError(
-                f"mask takes numbers of the image's shape {image.shape}, got {array.dtype} of {array.shape}"
-            )
-        array = np.nan_to_num(array)
-        found: np.ndarray = array != 0
-        numbers = array[found]
-        if numbers.size and numbers.min() != numbers.max():
-            least, most = numbers.min(), numbers.max()
-            raise ValueError(
-                f"mask takes 0 and one other number, got {least:g} to {most:g}; say which: mask == {most:g}"
-            )
-        return found
 
     # --- objects and labels ------------------------------------------------------------------------------------------
 
@@ -288,6 +260,27 @@ class Drawing:
 
     def _add(self, prompt: Prompt) -> None:
         self._do(lambda annotation: annotation.add(self._active, prompt))
+
+
+def _mask_of(mask: Any, annotation: Annotation) -> np.ndarray:
+    """The pixels that a label, a file or an array holds."""
+    image, names = annotation.image, annotation.names
+    if isinstance(mask, str) and mask in names:
+        label = names.index(mask)
+        other: np.ndarray = np.logical_or.reduce([annotation.masks[label], *annotation.instances.layers(label)])
+        return other
+    if isinstance(mask, str | Path):
+        mask = _mask_in(mask, image, names)
+    array = np.asarray(mask)
+    if array.shape != image.shape or array.dtype.kind not in "biuf":
+        raise ValueError(f"mask takes numbers of the image's shape {image.shape}, got {array.dtype} of {array.shape}")
+    array = np.nan_to_num(array)
+    found: np.ndarray = array != 0
+    numbers = array[found]
+    if numbers.size and numbers.min() != numbers.max():
+        least, most = numbers.min(), numbers.max()
+        raise ValueError(f"mask takes 0 and one other number, got {least:g} to {most:g}; say which: mask == {most:g}")
+    return found
 
 
 def _mask_in(path: str | Path, image: Image, labels: list[str]) -> np.ndarray:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from scribbleprompt_widget.finish import Edit
 from scribbleprompt_widget.prompts import Lasso, Prompt, Scribble, prompt_from_json
-from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.annotation import Annotation
 from scribbleprompt_widget.widgets.masks import Plane
 
-__all__ = ["SETTINGS", "Act", "act_of", "check_labels", "label_index"]
+__all__ = ["SETTINGS", "Act", "act_of", "label_index"]
 
 Act: TypeAlias = Callable[[Annotation], list[Plane] | None]
 """Changes an annotation; gives the planes that changed, or None when there is no new mask."""
@@ -62,28 +61,6 @@ def label_index(message: Message, annotation: Annotation) -> int:
     if not isinstance(index, int) or not 0 <= index < len(annotation.labels):
         raise ValueError(f"label takes an index below {len(annotation.labels)}, got {index!r}")
     return index
-
-
-def check_labels(labels: Sequence[Label], least: int = 1) -> None:
-    """See that labels can stand beside each other, and are at least so many.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When they are too few, a name is empty or twice there, a color not "#rrggbb", or a rank no integer.
-    """
-    names = [label.name for label in labels]
-    if len(labels) < least:
-        raise ValueError(f"labels takes at least the {least} that there are, got {len(labels)}")
-    if not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f"labels takes names that are not empty, got {names!r}")
-    if len(set(names)) < len(names):
-        raise ValueError(f"labels takes names that differ, got {names!r}")
-    for label in labels:
-        if not isinstance(label.color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", label.color):
-            raise ValueError(f"color takes #rrggbb, got {label.color!r}")
-        if isinstance(label.rank, bool) or not isinstance(label.rank, int):
-            raise TypeError(f"rank takes an integer, got {label.rank!r}")
 
 
 def _edit(item: Mapping[str, Any]) -> Edit:

@@ -14,9 +14,10 @@ import numpy as np
 import traitlets
 
 from scribbleprompt_widget.predictors.base import Predictor
+from scribbleprompt_widget.widgets.labelling import COLORS
 from scribbleprompt_widget.widgets.review_items import ReviewItems, sequence_of
 from scribbleprompt_widget.widgets.review_sheet import Marks, ReviewSheet
-from scribbleprompt_widget.widgets.segmenter import COLORS, Segmenter
+from scribbleprompt_widget.widgets.segmenter import Segmenter
 from scribbleprompt_widget.widgets.thumbnail import LINE_STYLES
 
 __all__ = ["ReviewGrid"]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.widgets.segmenter import COLORS
+from scribbleprompt_widget.widgets.labelling import COLORS
 from scribbleprompt_widget.widgets.thumbnail import draw_thumbnail
 
 __all__ = ["ReviewItems", "Tile", "sequence_of"]

@@ -6,10 +6,8 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +16,6 @@ import numpy as np
 import traitlets
 from IPython.display import publish_display_data
 
-from scribbleprompt_widget.history import Step
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.predictors.base import Predictor
@@ -27,10 +24,12 @@ from scribbleprompt_widget.prompts import Prompts, prompt_from_json
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
 from scribbleprompt_widget.widgets.cancel import Cancellation, CancelledError, listen
 from scribbleprompt_widget.widgets.drawing import Drawing
+from scribbleprompt_widget.widgets.labelling import Labelling, labels_of, relabel
 from scribbleprompt_widget.widgets.masks import Plane, compressed
-from scribbleprompt_widget.widgets.messages import SETTINGS, Act, act_of, check_labels, label_index
+from scribbleprompt_widget.widgets.messages import Act, act_of, label_index
 from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
 from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
+from scribbleprompt_widget.widgets.state import ToldPrompts, image_state, probability_state, small_traits, step_states
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
 __all__ = ["Area", "Segmenter", "load_session"]
@@ -38,9 +37,6 @@ __all__ = ["Area", "Segmenter", "load_session"]
 log = logging.getLogger(__name__)
 
 STATIC_FILES: Final = Path(__file__).parent.parent / "static"
-COLORS: Final = ("#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")
-"""Okabe and Ito's palette, which colour-blind people can tell apart; those that stand out on grey first."""
-
 TELL_AFTER_S: Final = 0.3
 """Before the front end, hearing nothing for 0.8 s (js/src/requests.ts), takes the kernel for busy with another cell."""
 YIELD_S: Final = 0.0005
@@ -48,8 +44,6 @@ YIELD_S: Final = 0.0005
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
 AREA_DIGITS: Final = 9
 """Significant digits of an area in the table: what is behind them is how floats are written, not how large it is."""
-PROBABILITY_SIDE: Final = 512
-"""The longer side of what is sent to be seen as colours: more could not be told apart."""
 ON_AN_IMAGE: Final = (
     *("prompt", "preview", "probability", "reprompt", "undo", "redo", "go", "clear"),
     *("paint", "unpaint", "finish", "commit", "lock"),
@@ -64,7 +58,7 @@ class Area(NamedTuple):
     mm2: float | None
 
 
-class Segmenter(Drawing, anywidget.AnyWidget):
+class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
     """Segment an image by scribbles, clicks and boxes, in a notebook cell or from Python.
 
     Parameters
@@ -132,22 +126,22 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         axis: int | None = None,
         spacing: float | tuple[float, float] | None = None,
     ) -> None:
-        names = _label_names(labels)
+        named = labels_of(labels)
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         self._lock = threading.RLock()
         self._telling = threading.Lock()
         self._version = 0
         self._index = 0  # of the active label
         self._cancellation = Cancellation()
-        self._annotation = self._annotate(opened, _labels_of(names), _predictor(model))
-        self._told_prompts = [Prompts()] * len(names)  # as the front end has them
+        self._annotation = self._annotate(opened, named, _predictor(model))
+        self._told = ToldPrompts()
         key = uuid.uuid4().hex
         super().__init__(
             model_id=key,
-            _image=_image_state(opened, 0),
+            _image=image_state(opened, 0),
             _key=key,
-            label=names[0],
-            **self._drawn(),
+            label=named[0].name,
+            **small_traits(self._annotation),
         )
         self._static = StaticPicture(self._key, self._drawn_over)
         self.on_msg(self._on_message)
@@ -303,7 +297,7 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             self._annotation = self._annotate(opened, self._annotation.labels, self._annotation.predictor)
             self.last_error = None
             self._version += 1
-            self._image = _image_state(opened, self._version)
+            self._image = image_state(opened, self._version)
             self._publish([], base=None)
         self._tell_observers()
 
@@ -314,73 +308,6 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             self._publish(self._whole_planes(), base=None)
         self._tell_observers()
         self.label = saved.active
-
-    # --- labels ------------------------------------------------------------------------------------------------------
-
-    def add_label(self, name: str, color: str | None = None) -> None:
-        """Add a label, on top of the others, and make it the active one.
-
-        Parameters
-        ----------
-        name
-            Another than those that there are.
-        color
-            "#rrggbb"; the next of a palette that colour-blind people can tell apart unless given.
-        """
-
-        def added(labels: tuple[Label, ...]) -> list[Label]:
-            rank = max(label.rank for label in labels) + 1
-            used = {label.color for label in labels}
-            free = next((one for one in COLORS if one not in used), COLORS[len(labels) % len(COLORS)])
-            return [*labels, Label(name, color or free, rank)]
-
-        self._set_labels(added)
-        self.label = name
-
-    def change_label(self, label: str, *, name: str | None = None, color: str | None = None) -> None:
-        """Rename a label, or give it another colour ("#rrggbb")."""
-
-        def changed(labels: tuple[Label, ...]) -> list[Label]:
-            index = self._index_of(label)
-            old = labels[index]
-            new = replace(old, name=old.name if name is None else name, color=old.color if color is None else color)
-            return [*labels[:index], new, *labels[index + 1 :]]
-
-        self._set_labels(changed)
-
-    def remove_label(self, label: str) -> None:
-        """Remove the last label while nothing was done to it: one that was added by mistake. Numbers stay as they are.
-
-        Raises
-        ------
-        ValueError
-            When there is no such label, it is not the last or the only one, or the history speaks of it.
-        """
-        self._do(lambda _: self._unlabel(self._index_of(label)))
-
-    def order_labels(self, names: Sequence[str]) -> None:
-        """Say which label lies on top where masks overlap: all names, from the lowest to the highest."""
-
-        def ordered(labels: tuple[Label, ...]) -> list[Label]:
-            order = [names] if isinstance(names, str) else list(names)
-            if sorted(order) != sorted(self.labels):
-                raise ValueError(f"names takes each of {', '.join(map(repr, self.labels))} once, got {names!r}")
-            return [replace(label, rank=order.index(label.name)) for label in labels]
-
-        self._set_labels(ordered)
-
-    def lock_label(self, label: str, locked: bool = True) -> None:
-        """Let nothing overwrite the pixels of a label, nor draw on it; ``locked=False`` opens it again. One step."""
-        self._do(lambda annotation: annotation.lock(self._index_of(label), locked))
-
-    def _index_of(self, label: str) -> int:
-        names = self.labels
-        if label not in names:
-            raise ValueError(f"label takes one of {', '.join(map(repr, names))}; got {label!r}")
-        return names.index(label)
-
-    def _set_labels(self, change: Callable[[tuple[Label, ...]], list[Label]]) -> None:
-        self._do(lambda annotation: self._relabel(change(annotation.labels)))
 
     @property
     def model(self) -> str:
@@ -419,16 +346,6 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             self._change(act)
         self._tell_observers()
 
-    def _relabel(self, labels: Sequence[Label]) -> None:
-        """Name the labels anew; the active one stays the active one, whatever it is called."""
-        check_labels(labels, len(self._annotation.labels))
-        self._annotation.relabel(labels)
-        self._told_prompts += [Prompts()] * (len(labels) - len(self._told_prompts))
-
-    def _unlabel(self, label: int) -> None:
-        self._annotation.remove(label)
-        del self._told_prompts[label]
-
     def _check_open(self) -> None:
         if self.comm is None:
             raise RuntimeError("this Segmenter is closed: it can be read, but not changed")
@@ -453,12 +370,12 @@ class Segmenter(Drawing, anywidget.AnyWidget):
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
         # The mask first: it is what the person waits for, and a millisecond can cost a frame.
-        prompts = self._prompt_changes(whole=base is None)
+        prompts = self._told.changes(self._annotation, whole=base is None)
         self._send_planes("update", request, planes, version=self._version, base=base, prompts=prompts)
         if request is not None:
             time.sleep(YIELD_S)
         # Not in one message: `hold_sync` would hold what other threads set as well.
-        for trait, value in self._drawn().items():
+        for trait, value in small_traits(self._annotation).items():
             setattr(self, trait, value)
         self._static.stale = True
 
@@ -485,46 +402,6 @@ class Segmenter(Drawing, anywidget.AnyWidget):
     def _tell_error(self, error: BaseException, request: str | None) -> None:
         self.last_error = error
         self.send({"type": "error", "id": request, "text": _told(error)})
-
-    def _drawn(self) -> dict[str, Any]:
-        """The small traits that follow every change."""
-        annotation = self._annotation
-        return {
-            "_labels": [asdict(label) for label in annotation.labels],
-            "_entries": [self._entry_state(label) for label in range(len(annotation.labels))],
-            "_can": {"undo": annotation.history.can_undo, "redo": annotation.history.can_redo},
-            "_model": annotation.predictor.name,
-        }
-
-    def _entry_state(self, label: int) -> dict[str, Any]:
-        entry = self._annotation.entry(label)
-        finish = entry.finish
-        return {
-            "edits": 0 if finish.edits is None else finish.edits.count,
-            "threshold": finish.threshold,
-            "fill_holes": finish.fill_holes,
-            "keep_largest": finish.keep_largest,
-            "smooth": finish.smooth,
-            "started": entry.start is not None,
-            "locked": self._annotation.is_locked(label),
-            "objects": sum(instance.label == label for instance in self._annotation.instances.items),
-        }
-
-    def _prompt_changes(self, *, whole: bool) -> list[dict[str, Any]]:
-        """What to do to the front end's lists of prompts, which then are as ours: `kept` stay, `added` follow.
-
-        `whole`: whatever the lists hold.
-        """
-        changes = []
-        for label, told in enumerate(self._told_prompts):
-            prompts = self._annotation.prompts(label)
-            if told is prompts and not whole:
-                continue
-            kept = 0 if whole else _common(told, prompts)
-            if whole or not len(told) == len(prompts) == kept:
-                changes.append({"label": label, "kept": kept, "added": prompts[kept:].to_json()})
-            self._told_prompts[label] = prompts
-        return changes
 
     def _whole_mask(self) -> dict[str, Any]:
         with self._lock:
@@ -606,16 +483,15 @@ class Segmenter(Drawing, anywidget.AnyWidget):
             self._send_probability(request, label_index(content, self._annotation))
         elif kind == "labels":
             labels = [Label(item["name"], item["color"], item["rank"]) for item in content["labels"]]
-            self._change(lambda _: self._relabel(labels), request)
+            self._change(lambda annotation: relabel(annotation, labels), request)
         elif kind == "unlabel":
             label = label_index(content, self._annotation)
-            self._change(lambda _: self._unlabel(label), request)
+            self._change(lambda annotation: annotation.remove(label), request)
         elif kind == "steps":
             history = self._annotation.history
-            steps = [_step_state(step, before) for before, step in pairwise([history.steps[0], *history.steps])]
-            self.send({"type": "steps", "id": request, "current": history.cursor, "steps": steps})
+            self.send({"type": "steps", "id": request, "current": history.cursor, "steps": step_states(history)})
         elif kind == "whole":
-            prompts = self._prompt_changes(whole=True)
+            prompts = self._told.changes(self._annotation, whole=True)
             self._send_planes(
                 "update", request, self._whole_planes(), version=self._version, base=None, prompts=prompts
             )
@@ -649,11 +525,10 @@ class Segmenter(Drawing, anywidget.AnyWidget):
         self.send(message, buffers=[plane.bits for plane in planes])
 
     def _send_probability(self, request: str | None, label: int) -> None:
-        shown = self._annotation.prediction(label).small_probability(PROBABILITY_SIDE)
-        height, width = self.image.shape
-        place = {"label": label, "x": 0, "y": 0, "width": width, "height": height, "shape": list(shown.shape)}
-        message = {"type": "probability", "id": request, "version": self._version, **place}
-        self.send(message, buffers=[np.rint(255 * shown).astype(np.uint8).data.cast("B")])
+        place, shown = probability_state(self._annotation.prediction(label))
+        self.send(
+            {"type": "probability", "id": request, "version": self._version, "label": label, **place}, buffers=[shown]
+        )
 
     # --- display -----------------------------------------------------------------------------------------------------
 
@@ -692,55 +567,8 @@ def load_session(path: str | Path, *, image: Any = None, model: str | Path | Pre
     return w
 
 
-def _label_names(labels: Sequence[str]) -> list[str]:
-    if isinstance(labels, str):
-        raise TypeError(f"labels takes a list of names, got the string {labels!r}; write [{labels!r}]")
-    if not isinstance(labels, Sequence):  # a set has no order
-        raise TypeError(f"labels takes a list of names, got {labels!r}")
-    names = list(labels)
-    if not names:
-        raise ValueError(f"labels takes a list of at least one name, got {names!r}")
-    check_labels(_labels_of(names))
-    return names
-
-
-def _labels_of(names: Sequence[str]) -> list[Label]:
-    return [Label(name, COLORS[i % len(COLORS)], i) for i, name in enumerate(names)]
-
-
 def _predictor(model: str | Path | Predictor) -> Predictor:
     return model if isinstance(model, Predictor) else load_predictor(model)
-
-
-def _image_state(image: Image, version: int) -> dict[str, Any]:
-    pixels, low, high, rescale = image.wire()
-    return {
-        "version": version,
-        "dtype": pixels.dtype.name,
-        "shape": list(pixels.shape),
-        "low": low,
-        "high": high,
-        "spacing": None if image.spacing is None else list(image.spacing),
-        "unit": image.unit,
-        "rescale": list(rescale),
-        "data": pixels.data.cast("B"),
-    }
-
-
-def _step_state(step: Step[Any], before: Step[Any]) -> dict[str, Any]:
-    state: dict[str, Any] = {"action": step.action, "label": step.label}
-    if step.action == "prompt":
-        prompt = step.entry(step.label).prompts[-1]
-        state |= {"kind": type(prompt).__name__.lower(), "positive": getattr(prompt, "positive", True)}
-    if step.action == "finish":
-        old, new = before.entry(step.label).finish, step.entry(step.label).finish
-        state["finish"] = {name: getattr(new, name) for name in SETTINGS if getattr(new, name) != getattr(old, name)}
-    return state
-
-
-def _common(a: Prompts, b: Prompts) -> int:
-    """How many prompts two lists begin with that are the same: steps of one history share them."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x is not y), min(len(a), len(b)))
 
 
 def _told(error: BaseException) -> str:

@@ -30,8 +30,8 @@ from scribbleprompt_widget.predictors.base import State
 from scribbleprompt_widget.prompts import Prompt, Prompts, Scribble, prompt_from_json
 from scribbleprompt_widget.whole_file import target_path, written_whole
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.labelling import check_labels
 from scribbleprompt_widget.widgets.masks import LAYERS
-from scribbleprompt_widget.widgets.messages import check_labels
 
 __all__ = ["Saved", "read_session", "write_session"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.widgets.segmenter import COLORS
+from scribbleprompt_widget.widgets.labelling import COLORS
 from scribbleprompt_widget.widgets.thumbnail import draw_thumbnail
 
 GREY = Image.of(np.full((200, 100), 7, np.uint8))
