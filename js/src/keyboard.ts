@@ -51,7 +51,7 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
     (event) => {
       if (!(event.target instanceof Element) || event.isComposing) return;
       if (root.contains(event.target)) {
-        makeWay(root, event);
+        makeWay(root, event.target, event);
       } else if (pointer.isOver() && isPlain(event) && !event.target.closest(OTHERS)) {
         // Who points at the picture means it, and not the cell that has the focus, which Lab would delete at D D. The
         // focus stays there: Lab would make this cell the active one, and run it again with the next Shift Enter.
@@ -79,12 +79,13 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
 }
 
 /**
- * JupyterLab leaves keys alone inside an element with this attribute: its plain letters delete cells. Ctrl S, Shift Enter
- * and whatever else is neither ours nor typed by a slip is the notebook's, so for those the attribute steps aside.
+ * JupyterLab leaves keys alone in an element with this attribute: its plain letters delete cells. Ctrl S, Shift Enter and
+ * whatever else is neither ours nor typed by a slip is the notebook's, so for those the attribute steps aside. It has to
+ * be on the control that has the focus: what Lab looks for is `:focus`, and it begins there.
  */
-function makeWay(root: HTMLElement, event: KeyboardEvent): void {
-  const toNotebook = !commandFor(event) && !isPlain(event) && !isText(event.target);
-  root.toggleAttribute(SUPPRESS, !toNotebook);
+function makeWay(root: HTMLElement, target: Element, event: KeyboardEvent): void {
+  const toNotebook = !commandFor(event) && !isPlain(event) && !isText(target);
+  for (const element of [root, target]) element.toggleAttribute(SUPPRESS, !toNotebook);
   if (toNotebook) setTimeout(() => root.toggleAttribute(SUPPRESS, true));
 }
 

@@ -114,6 +114,19 @@ describe("the keyboard", () => {
     await vi.waitFor(() => expect(root.hasAttribute("data-lm-suppress-shortcuts")).toBe(true));
   });
 
+  it("keeps them from Lab where a control has the focus, too", () => {
+    const { root } = setUp();
+    const button = root.querySelector("button")!;
+    const seen: boolean[] = [];
+    const listen = (): unknown => seen.push(button.hasAttribute("data-lm-suppress-shortcuts"));
+    document.addEventListener("keydown", listen, true);
+    button.dispatchEvent(press("x"));
+    button.dispatchEvent(press("ArrowRight"));
+    button.dispatchEvent(press("s", { ctrlKey: true }));
+    document.removeEventListener("keydown", listen, true);
+    expect(seen).toEqual([true, true, false]);
+  });
+
   it("leaves text alone, but for Esc", () => {
     const { root, run } = setUp();
     const text = root.querySelector("textarea")!;

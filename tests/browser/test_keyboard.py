@@ -74,6 +74,24 @@ def test_only_listed_keys_and_plain_letters_are_kept_from_the_notebook(lab):
     expect(prompt).not_to_have_text(before)
 
 
+def test_controls_with_the_focus_keep_their_keys_and_the_notebook_its_cells(lab):
+    canvas, page = lab.canvas, lab.page
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    canvas.press("f")
+    smooth = canvas.root.get_by_role("slider", name=re.compile("border is rounded"))
+    smooth.focus()
+    page.keyboard.press("ArrowRight")
+    expect(smooth).to_have_value("1")
+    largest = canvas.root.get_by_role("checkbox", name=re.compile("[Ll]argest"))
+    for control in (smooth, largest, canvas.root.get_by_role("button", name=re.compile("^Undo")).first):
+        control.focus()
+        for key in ("x", "a", "ArrowDown"):  # in the notebook: cut the cell, insert one, go to the next
+            page.keyboard.press(key)
+        expect(control).to_be_focused()
+        expect(cells).to_have_count(3)
+    lab.save()
+
+
 def test_a_name_is_typed_and_ended_without_giving_the_keys_away(lab):
     canvas, page = lab.canvas, lab.page
     cells = page.locator(".jp-Notebook .jp-Cell")
