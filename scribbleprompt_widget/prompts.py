@@ -381,7 +381,7 @@ def _array(name: str, value: ArrayLike) -> np.ndarray:
 def _points(points: ArrayLike) -> np.ndarray:
     array = _array("points", points)
     if array.size == 0:
-        raise ValueError("points is empty: a scribble takes at least one (x, y)")
+        raise ValueError("points is empty: at least one (x, y) is taken")
     if array.ndim != 2 or array.shape[1] != 2:
         raise ValueError(f"points takes an (N, 2) array of (x, y), got shape {array.shape}")
     if (farthest := np.abs(array).max()) > FARTHEST:

@@ -279,6 +279,10 @@ def _mask_of(mask: Any, annotation: Annotation) -> np.ndarray:
     numbers = array[found]
     if numbers.size and numbers.min() != numbers.max():
         least, most = numbers.min(), numbers.max()
+        if array.dtype.kind == "f" and 0 < least < most <= 1:
+            raise ValueError(
+                f"mask takes 0 and one other number, got fractions up to {most:g}; say from which on: mask > 0.5"
+            )
         raise ValueError(f"mask takes 0 and one other number, got {least:g} to {most:g}; say which: mask == {most:g}")
     return found
 

@@ -145,7 +145,7 @@ def check_labels(labels: Sequence[Label]) -> None:
     if not labels:
         raise ValueError(f"labels takes a list of at least one name, got {names!r}")
     if not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f"labels takes names that are not empty, got {names!r}")
+        raise ValueError(f"labels takes names, strings that are not empty, got {names!r}")
     if len(set(names)) < len(names):
         raise ValueError(f"labels takes names that differ, got {names!r}")
     for label in labels:

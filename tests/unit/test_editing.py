@@ -196,6 +196,8 @@ def test_starting_from_a_mask_shows_it_exactly_and_gives_it_to_the_predictor(tmp
     numbers[-1] = 1
     with pytest.raises(ValueError, match="mask takes 0 and one other number, got 1 to 5; say which: mask == 5"):
         w.start_from(numbers)
+    with pytest.raises(ValueError, match=r"got fractions up to 0\.5; say from which on: mask > 0\.5"):
+        w.start_from(mask / 2 + ~mask / 4)
 
 
 def test_where_a_lasso_crosses_itself_an_odd_number_of_rounds_is_inside():
@@ -210,6 +212,21 @@ def test_a_threshold_leaves_what_a_click_holds():
     state = State(logits, grid, SHAPE, "x", "y", held=((3, 4, True), (5, 6, False)))
     assert rows(state.restore_positive(1.4)) == [[3, 4]]
     assert rows(~state.restore_positive(-1.4)) == [[5, 6]]
+
+
+def test_what_no_prompt_reaches_of_a_mask_that_was_handed_in_stays(w):
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[4:10, 5:30:2] = mask[20:25, 3:9] = True
+    w.start_from(mask)
+    w.add_click(6, 22, positive=False)  # this predictor knows nothing of masks: it would leave nothing
+    assert not w.mask[20:25, 3:9].any()
+    assert np.array_equal(w.mask[:15], mask[:15])
+    w.add_box(32, 20, 36, 24)
+    assert w.mask[20:25, 32:37].all()
+    assert np.array_equal(w.mask[:15], mask[:15])
+    w.undo()
+    w.undo()
+    assert np.array_equal(w.mask, mask)
 
 
 @pytest.mark.parametrize("model", ["random_walker", "compact"])
