@@ -27,7 +27,7 @@ export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTML
     node: makePopover(
       "Finish the mask",
       "",
-      h(".sp-checks.sp-column", h("label", holes, "fill holes"), h("label", largest, "keep the largest part only")),
+      h(".sp-checks.sp-column", h("label", holes, "fill holes"), h("label", { title: "Painted pixels stay as they are" }, largest, "keep the largest part only")),
       smooth.node,
       threshold.node,
       h(".sp-field", remove, h("span.sp-gap"), reset),

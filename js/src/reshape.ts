@@ -63,6 +63,17 @@ function isInside(ring: Point[], [x, y]: Point): boolean {
   return inside;
 }
 
+export function isNegative(prompt: Prompt): boolean {
+  return "positive" in prompt && !prompt.positive;
+}
+
+/** A place in the middle of a prompt; of one that Python gave as pixels, none in any picture. */
+export function middleOf(prompt: Prompt): Point {
+  if (prompt.kind === "click") return [prompt.x, prompt.y];
+  if (prompt.kind === "box") return [(prompt.x0 + prompt.x1) / 2, (prompt.y0 + prompt.y1) / 2];
+  return isRaster(prompt) ? [-1, -1] : prompt.points[prompt.points.length >> 1]!;
+}
+
 /** Where a prompt can be taken to change its shape: a box's corners, each followed by the middle of the next side. */
 export function handlesOf(prompt: Prompt): Point[] {
   if (prompt.kind === "box") {

@@ -78,7 +78,10 @@ class Labelling:
         self._do(lambda annotation: annotation.remove(self._index_of(label)))
 
     def order_labels(self, names: Sequence[str]) -> None:
-        """Say which label lies on top where masks overlap: all names, from the lowest to the highest."""
+        """Say which label lies on top where masks overlap: all names, from the lowest to the highest.
+
+        Committed objects and locked labels are not overlapped, whatever the order: they keep their pixels.
+        """
 
         def ordered(labels: tuple[Label, ...]) -> list[Label]:
             order = [names] if isinstance(names, str) else list(names)

@@ -14,7 +14,7 @@ import numpy as np
 import traitlets
 
 from scribbleprompt_widget.predictors.base import Predictor
-from scribbleprompt_widget.widgets.labelling import COLORS
+from scribbleprompt_widget.widgets.labelling import COLORS, labels_of
 from scribbleprompt_widget.widgets.review_items import ReviewItems, sequence_of
 from scribbleprompt_widget.widgets.review_sheet import Marks, ReviewSheet
 from scribbleprompt_widget.widgets.segmenter import Segmenter
@@ -95,9 +95,9 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if names is not None:
             names = [str(name) for name in sequence_of("names", names, "texts")]
             _check_length("names", names, len(images))
-        self._items = ReviewItems(images, masks)
+        self._labels = None if labels is None else [label.name for label in labels_of(labels)]
+        self._items = ReviewItems(images, masks, None if self._labels is None else len(self._labels))
         self._names = names
-        self._labels = None if labels is None else [str(label) for label in sequence_of("labels", labels, "names")]
         self._model = model
         self._anchor: int | None = None
         self._cursor: int | None = None
@@ -292,6 +292,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         """Labels that were added or renamed below are so for all images: masks are told apart by their numbers."""
         if self._labels is not None and self._labels[: len(segmenter.labels)] != segmenter.labels:
             self._labels = [*segmenter.labels, *self._labels[len(segmenter.labels) :]]
+            self._items.name_labels(len(self._labels))
             self._tell()
 
     def _on_mask(self, _change: object) -> None:

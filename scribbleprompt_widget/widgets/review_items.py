@@ -28,7 +28,7 @@ class Tile:
     """What is known of one image.
 
     `picture` is its thumbnail, (h, w, 3) uint8, or None when the image cannot be read; `problem` says in words what
-    could not be read, image or mask, and is empty otherwise; `labels` is the greatest label of the mask, 0 when it is
+    could not be read or understood, image or mask, and is empty otherwise; `labels` is the greatest label of the mask, 0 when it is
     empty, and None without a mask.
     """
 
@@ -47,11 +47,14 @@ class ReviewItems:
     masks
         A sequence as long: for each image an (H, W) array of bool or integers, what else `Image.of` takes, a callable
         that gives one, or None; or None for all.
+    named
+        How many labels have a name: a mask with another is a problem that its tile tells. None: they are not named.
     """
 
-    def __init__(self, images: Sequence[Any], masks: Sequence[Any] | None) -> None:
+    def __init__(self, images: Sequence[Any], masks: Sequence[Any] | None, named: int | None = None) -> None:
         self._images = images
         self._masks = masks
+        self._named = named
         self._drawn_masks: dict[int, np.ndarray] = {}
         self._tiles: OrderedDict[tuple[int, int], Tile] = OrderedDict()
 
@@ -86,6 +89,12 @@ class ReviewItems:
         for key in [key for key in self._tiles if key[0] == index]:
             del self._tiles[key]
 
+    def name_labels(self, count: int) -> None:
+        """So many labels have a name now."""
+        self._named = count
+        for key in [key for key, tile in self._tiles.items() if tile.problem]:
+            del self._tiles[key]
+
     def known_tile(self, index: int, side: int) -> Tile | None:
         """A tile that need not be read."""
         return self._tiles.get((index, side))
@@ -110,7 +119,10 @@ class ReviewItems:
         except Exception as error:  # noqa: BLE001  # the same
             return Tile(draw_thumbnail(image, None, COLORS, side), f"the mask cannot be read: {_told(error)}")
         labels = None if mask is None else int(mask.max())
-        return Tile(draw_thumbnail(image, mask, COLORS, side, line=line), labels=labels)
+        problem = ""
+        if labels is not None and self._named is not None and labels > self._named:
+            problem = f"labels names {self._named}, but the mask has the label {labels}"
+        return Tile(draw_thumbnail(image, mask, COLORS, side, line=line), problem, labels)
 
 
 def sequence_of(name: str, value: Any, what: str) -> Sequence[Any]:

@@ -282,7 +282,8 @@ def test_what_cannot_be_read_is_told_by_its_tile_and_breaks_nothing(image, mask,
         ({"images": {"a": 1}}, TypeError, "images takes a sequence of images"),
         ({"masks": [None]}, ValueError, "masks has 1 entries, but there are 2 images"),
         ({"names": ["a", "b", "c"]}, ValueError, "names has 3 entries, but there are 2 images"),
-        ({"labels": "lesion"}, TypeError, "labels takes a sequence of names, got 'lesion'"),
+        ({"labels": "lesion"}, TypeError, "labels takes a list of names, got the string 'lesion'"),
+        ({"labels": ["a", "a"]}, ValueError, "labels takes names that differ"),
         ({"size": 3}, ValueError, "size takes a number from 48 to 512, got 3"),
         ({"size": 99.5}, TypeError, "size takes a whole number, got 99.5"),
         ({"rows": 0}, ValueError, "rows takes a number from 1 to 20, got 0"),
@@ -291,6 +292,19 @@ def test_what_cannot_be_read_is_told_by_its_tile_and_breaks_nothing(image, mask,
 def test_arguments_are_checked(arguments, error, told):
     with pytest.raises(error, match=told):
         sp.ReviewGrid(**{"images": np.zeros((2, 4, 4)), **arguments})
+
+
+def test_labels_without_a_name_are_told_until_they_have_one():
+    masks = [np.eye(16, dtype=np.uint8), np.eye(16, dtype=np.uint8) * 3]
+    grid = sp.ReviewGrid([np.zeros((16, 16))] * 2, masks, labels=["a", "b"], model=PaintPredictor())
+    page = Page(grid)
+    page.look()
+    page.click(1)
+    assert "labels names 2, but the mask has the label 3" in grid._status.value
+    assert not grid._items.known_tile(0, 144).problem
+    grid.open_image(0).add_label("c")
+    page.look(anew=True)
+    assert not grid._items.known_tile(1, 144).problem
 
 
 def test_names_are_text_and_no_html():
