@@ -10,7 +10,7 @@ import numpy as np
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.predictors.base import Predictor, Session, State
-from scribbleprompt_widget.prompts import Prompts
+from scribbleprompt_widget.prompts import Box, Prompts, cells_of
 
 PATIENCE_S = 60
 
@@ -41,6 +41,9 @@ class _PaintSession(Session):
         if self.predictor.fail_with is not None:
             raise self.predictor.fail_with
         grid = Grid.of_image(self.image.shape)
-        drawn = prompts.rasterise(grid)
-        painted = (np.maximum(drawn.box, drawn.positive) > 0) & (drawn.negative == 0)
+        signs = np.zeros(grid.shape)  # of strokes, lassos to their outlines: the later holds
+        for prompt in prompts:
+            if not isinstance(prompt, Box):
+                signs[cells_of(prompt, grid) > 0] = 1 if prompt.positive else -1
+        painted = ((prompts.rasterise(grid).box > 0) | (signs > 0)) & (signs >= 0)
         return self._state(np.where(painted, 4, -4).astype(np.float32), grid)

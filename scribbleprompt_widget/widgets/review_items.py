@@ -28,8 +28,8 @@ class Tile:
     """What is known of one image.
 
     `picture` is its thumbnail, (h, w, 3) uint8, or None when the image cannot be read; `problem` says in words what
-    could not be read or understood, image or mask, and is empty otherwise; `labels` is the greatest label of the mask, 0 when it is
-    empty, and None without a mask.
+    could not be read or understood, image or mask, and is empty otherwise; `labels` is the greatest label of the mask,
+    0 when it is empty, and None without a mask.
     """
 
     picture: np.ndarray | None

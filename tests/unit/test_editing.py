@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import scribbleprompt_widget as sp
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.predictors.base import State
+from scribbleprompt_widget.prompts import cells_of
 from scribbleprompt_widget.widgets.annotation import Annotation
 from tests.front_end import MOST_LABELS, FrontEnd
 from tests.paint import PATIENCE_S, PaintPredictor
@@ -202,7 +203,7 @@ def test_starting_from_a_mask_shows_it_exactly_and_gives_it_to_the_predictor(tmp
 
 def test_where_a_lasso_crosses_itself_an_odd_number_of_rounds_is_inside():
     star = [(20 + 14 * np.sin(a), 15 - 14 * np.cos(a)) for a in 4 * np.pi / 5 * np.arange(5)]
-    star_mask = sp.Prompts([sp.Lasso(star)]).rasterise(Grid.of_image(SHAPE)).positive
+    star_mask = cells_of(sp.Lasso(star), Grid.of_image(SHAPE))
     assert (star_mask[15, 20], star_mask[5, 20]) == (0, 1)
 
 

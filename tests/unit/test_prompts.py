@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from scribbleprompt_widget import Box, Click, Prompts, Scribble
+from scribbleprompt_widget import Box, Click, Lasso, Prompts, Scribble
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.prompts import check_inside, prompt_from_json
+from scribbleprompt_widget.prompts import cells_of, check_inside, prompt_from_json
 
 SHAPE = (48, 64)
 coordinate = st.floats(-20, 90, allow_nan=False)
@@ -220,3 +220,31 @@ def test_far_away_points_cost_nothing_and_break_nothing():
     drawn = Prompts([Scribble([(-1e12, 24), (1e12, 24)], width=1)]).rasterise(Grid.of_image(SHAPE)).positive
     assert drawn[24].all()
     assert drawn.sum() == SHAPE[1]
+
+
+@given(
+    st.lists(st.tuples(st.floats(-10, 70), st.floats(-10, 60)), min_size=3, max_size=8),
+    st.sampled_from([Grid.of_image(SHAPE), Grid.square_around(SHAPE, 32)]),
+    st.booleans(),
+)
+def test_predictors_read_the_core_of_a_lasso(corners, grid, positive):
+    lasso = Lasso(corners, positive=positive)
+    channels = Prompts([lasso]).rasterise(grid)
+    core, other = (channels.positive, channels.negative) if positive else (channels.negative, channels.positive)
+    whole = cells_of(lasso, grid)
+    assert not other.any()
+    assert (core <= whole).all()
+    parts, count = ndimage.label(whole)
+    assert all(core[parts == number].any() for number in range(1, count + 1))
+
+
+def test_the_core_of_a_disc_is_a_smaller_one_and_goes_on_where_the_image_ends():
+    grid = Grid.of_image((101, 101))
+    y, x = np.mgrid[:101, :101]
+    core = Prompts([Lasso.circle(50, 50, 30)]).rasterise(grid).positive > 0
+    distance = np.hypot(x - 50, y - 50)
+    assert core[distance < 16].all()
+    assert not core[distance > 20].any()
+    cut_off = Prompts([Lasso([(-50, 20), (60, 20), (60, 80), (-50, 80)])]).rasterise(grid).positive > 0
+    assert cut_off[50, 0]
+    assert not cut_off[22].any()
