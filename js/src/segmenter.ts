@@ -8,12 +8,12 @@ import { resultText } from "./format";
 import { makeFurniture } from "./furniture";
 import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
+import { NO_NEGATIVE_BOX, PEN_DRAWS, WINDOW_MODE, whyNothing } from "./hints";
 import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
 import { makePen, type Hand } from "./pen";
-import { round } from "./math";
 import { makeLassoHand } from "./polygon";
 import type { Command, Entry, Host, Point } from "./protocol";
 import { asPython } from "./python";
@@ -21,11 +21,9 @@ import { pictureOf, type Picture } from "./raster";
 import { isPrompt } from "./requests";
 import { readoutAt } from "./readout";
 import { makeScene, type Shown } from "./scene";
-import { isNegative, middleOf } from "./reshape";
 import { makeSelectHand, type PromptEvents } from "./select";
 import { DIRECT, brushStep, initialSettings, isPositive, nextMode, toolInHand, usualBrush, withTool, type Settings } from "./settings";
 import { shownPrompts } from "./shown";
-import { LAYERS } from "./planes";
 import { makeStage, type CursorShape } from "./stage";
 import type { Tool } from "./stroke";
 import { MORE_TOOLS, type MoreTool } from "./toolspanel";
@@ -42,11 +40,6 @@ const CROSSHAIR_MARGIN = 24;
 const READ_AFTER = 500;
 /** What an arrow key does to window and level, as a drag by CSS pixels. */
 const WINDOW_STEP = 8;
-const PEN_DRAWS = "The pen draws. Two fingers move the picture.";
-const WINDOW_MODE = "Drag or arrows: across window, up and down level. W ends.";
-const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
-const ONLY_NEGATIVE = "Only − so far: a mask begins with +.";
-const TAKEN = "Objects that are done, and locked labels, keep their pixels.";
 const TOOLS: readonly string[] = ["scribble", "click", "box", "lasso", "circle", "select", "eraser"];
 
 /** Show the widget in `el`; the function that comes back ends it and frees what it held. */
@@ -535,24 +528,9 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     toldArea = area;
   }
 
-  /** Say why there is no mask where something was drawn, if that is known. */
   function explainNothing(label: number): void {
-    const drawn = truth.prompts(label);
-    const last = drawn[drawn.length - 1];
-    if (!last) return;
-    const isEmpty = !kernel.masks.area(label);
-    if (isEmpty && drawn.every(isNegative)) chrome.say(ONLY_NEGATIVE);
-    else if (isEmpty ? entries().some(({ objects, locked }) => objects || locked) : !isNegative(last) && isTaken(middleOf(last))) chrome.say(TAKEN);
-  }
-
-  /** Whether a pixel belongs to an object that is done, or to a locked label. */
-  function isTaken([x, y]: Point): boolean {
-    const { masks } = kernel;
-    const at = round(y) * masks.width + round(x);
-    return entries().some(({ locked }, label) => {
-      for (let layer = locked ? 0 : 1; layer < LAYERS; layer++) if (masks.plane(label, layer)?.[at]) return true;
-      return false;
-    });
+    const why = whyNothing(truth.prompts(label), label, kernel.masks, entries());
+    if (why) chrome.say(why);
   }
 
   function set(change: Partial<Settings>): void {
