@@ -8,6 +8,8 @@ import { actionFor } from "./reviewkeys";
 import "./review.css";
 
 interface Traits extends Record<string, unknown> {
+  /** Of the picture that stands for the grid in a saved notebook. */
+  _key: string;
   /** Rows of tiles in all, and those that the sheet shows at a time. */
   _rows: { all: number; shown: number; height: number };
   /** The first row on the canvas. */
@@ -160,6 +162,9 @@ export default {
   render({ model, el }: RenderProps<Traits>): () => void {
     let sheet: Sheet | undefined;
     el.classList.add("sp-review-spacer");
+    const style = document.createElement("style");
+    style.textContent = `.sp-static-${model.get("_key")}{display:none !important}`;
+    el.append(style);
     // The canvas is ready and around us only when the host has put us on the page.
     const placed = new ResizeObserver(() => {
       const around = el.closest<HTMLElement>(".sp-review-sheet");

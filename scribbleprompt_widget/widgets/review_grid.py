@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import operator
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +13,14 @@ from typing import Any, Final
 import ipywidgets
 import numpy as np
 import traitlets
+from IPython.display import publish_display_data
 
 from scribbleprompt_widget.predictors.base import Predictor
 from scribbleprompt_widget.widgets.labelling import COLORS, labels_of
 from scribbleprompt_widget.widgets.review_items import ReviewItems, sequence_of
 from scribbleprompt_widget.widgets.review_sheet import Marks, ReviewSheet
 from scribbleprompt_widget.widgets.segmenter import Segmenter
+from scribbleprompt_widget.widgets.static_picture import StaticPicture
 from scribbleprompt_widget.widgets.thumbnail import LINE_STYLES
 
 __all__ = ["ReviewGrid"]
@@ -104,8 +107,10 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._opened: int | None = None
         self._heading: ipywidgets.HBox | None = None
         self._segmenter: Segmenter | None = None
+        key = uuid.uuid4().hex
+        self._static = StaticPicture(key, self._drawn_small, f"Thumbnails of {len(images)} images")
         self._sheet = ReviewSheet(
-            self._items, self.name, size=_number("size", size, SIZES), rows=_number("rows", rows, ROWS)
+            self._items, self.name, size=_number("size", size, SIZES), rows=_number("rows", rows, ROWS), key=key
         )
         self._sheet.on_act(self._on_act)
         self._status = ipywidgets.HTML()
@@ -182,6 +187,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def close(self) -> None:
         """Close the grid, and the `Segmenter` below it."""
         if self.comm is not None:
+            self._static.forget()
             self._shut()
             for part in (self._sheet, self._status, self._frame):
                 part.close()
@@ -189,6 +195,15 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     def __repr__(self) -> str:
         return f"ReviewGrid({len(self)} images, {len(self.selected)} selected)"
+
+    def _ipython_display_(self) -> None:
+        """Show the grid, and beside it the picture that a saved notebook keeps (hidden while the grid is alive)."""
+        publish_display_data(self._repr_mimebundle_() if self.comm is not None else {"text/plain": repr(self)})
+        if self.comm is not None:
+            self._static.show()
+
+    def _drawn_small(self, max_side: int) -> np.ndarray:
+        return self._sheet.contact_sheet(max_side)
 
     @traitlets.validate("selected")
     def _check_selected(self, proposal: Mapping[str, Any]) -> list[int]:
@@ -302,6 +317,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         found = self._segmenter.label_map  # with the objects that are done
         self._items.set_mask(self._opened, found > 0 if len(self._segmenter.labels) == 1 else found)
         self._sheet.refresh(self._opened)
+        self._static.stale = True
 
     def _shut(self) -> None:
         if self._segmenter is None or self._heading is None:
@@ -313,6 +329,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         for part in (*heading.children, heading, segmenter):
             part.close()
         self._mark()
+        self._static.refresh()
 
     # --- what is told ------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,8 @@ class Scene:
         return dict(self.colors)[name]
 
 
+UNREAD: Final = 224
+"""Grey of what cannot be read, in the picture of a saved notebook."""
 LIGHT: Final = {"bg": "#ffffff", "fg": "#1f2328", "soft": "#59636e", "accent": "#0969da", "bad": "#b3261e"}
 """Before the page has told its own colours."""
 
@@ -71,6 +73,7 @@ class _Listener(anywidget.AnyWidget):
     _esm = (STATIC_FILES / "review.js").read_text(encoding="utf-8")
     _css = (STATIC_FILES / "review.css").read_text(encoding="utf-8")
 
+    _key = traitlets.Unicode().tag(sync=True)
     _rows = traitlets.Dict().tag(sync=True)
     _first = traitlets.Int().tag(sync=True)
 
@@ -86,9 +89,11 @@ class ReviewSheet(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
         Gives the text under a tile.
     size, rows
         Longest side of a thumbnail in CSS pixels, and how many rows are seen.
+    key
+        Of the picture that stands for it in a saved notebook (see `StaticPicture`).
     """
 
-    def __init__(self, items: ReviewItems, caption: Callable[[int], str], *, size: int, rows: int) -> None:
+    def __init__(self, items: ReviewItems, caption: Callable[[int], str], *, size: int, rows: int, key: str) -> None:
         layout = Layout(len(items), size, rows, width=800)
         self._items = items
         self._caption = caption
@@ -96,7 +101,7 @@ class ReviewSheet(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
         self._marks = Marks()
         self._drawn: set[int] = set()  # tiles of the scene that are on the canvas
         self._canvas = MultiCanvas(2, width=layout.width, height=layout.height)
-        self._listener = _Listener(_rows=self._rows())
+        self._listener = _Listener(_key=key, _rows=self._rows())
         self._listener.on_msg(self._on_message)
         self._act: Act = lambda *_: None
         super().__init__([self._canvas, self._listener])
@@ -116,6 +121,24 @@ class ReviewSheet(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
         """What could not be read of an image, as far as it was tried; empty when nothing is wrong."""
         tile = self._items.known_tile(index, self._side)
         return "" if tile is None else tile.problem
+
+    def contact_sheet(self, max_side: int) -> np.ndarray:
+        """(h, w, 3) uint8: the first thumbnails, as many as are seen and a picture of that side holds; at least one."""
+        size = self._scene.layout.size
+        cell = size + 2 * PADDING
+        columns = min(max(max_side // cell, 1), max(len(self._items), 1))
+        rows = min(max(max_side // cell, 1), self._scene.layout.rows_shown, max(-(-len(self._items) // columns), 1))
+        picture = np.full((rows * cell, columns * cell, 3), 255, np.uint8)
+        for index in range(min(rows * columns, len(self._items))):
+            row, column = divmod(index, columns)
+            place = picture[row * cell :, column * cell :][PADDING : PADDING + size, PADDING : PADDING + size]
+            tile = self._items.tile(index, size, line=2).picture
+            if tile is None:
+                place[:] = UNREAD
+            else:
+                top, left = (size - tile.shape[0]) // 2, (size - tile.shape[1]) // 2
+                place[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+        return picture
 
     def on_act(self, act: Act) -> None:
         """Call `act` when a person presses a tile or a key."""

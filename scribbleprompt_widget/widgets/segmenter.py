@@ -143,7 +143,7 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
             label=named[0].name,
             **small_traits(self._annotation),
         )
-        self._static = StaticPicture(self._key, self._drawn_over)
+        self._static = StaticPicture(self._key, self._drawn_over, "Image with its segmentation mask")
         self.on_msg(self._on_message)
         listen(self._key, self._cancellation)
 

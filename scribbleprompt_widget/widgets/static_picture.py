@@ -31,11 +31,14 @@ class StaticPicture:
     draw
         A method of the widget: draws the picture, (h, w, 3) uint8, for a given longest side. It is held weakly, because
         IPython holds on to its event handlers, and must not hold the image with them.
+    what
+        What it shows, for those who do not see it.
     """
 
-    def __init__(self, key: str, draw: Callable[[int], np.ndarray]) -> None:
+    def __init__(self, key: str, draw: Callable[[int], np.ndarray], what: str) -> None:
         self.stale = False
         self._key = key
+        self._what = what
         self._draw = weakref.WeakMethod(draw)
         self._shell: InteractiveShell | None = None  # where it is displayed
 
@@ -64,12 +67,12 @@ class StaticPicture:
             self.forget()
             return
         self.stale = False
-        html = _html(draw(LONGEST_SIDE), f"sp-static-{self._key}")
+        html = _html(draw(LONGEST_SIDE), f"sp-static-{self._key}", self._what)
         publish_display_data({"text/html": html}, transient={"display_id": f"sp-{self._key}"}, update=update)
 
 
-def _html(picture: np.ndarray, css_class: str) -> str:
+def _html(picture: np.ndarray, css_class: str, what: str) -> str:
     buffer = io.BytesIO()
     PIL.Image.fromarray(picture).save(buffer, "JPEG", quality=JPEG_QUALITY)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img class="{css_class}" alt="Image with its segmentation mask" src="data:image/jpeg;base64,{data}">'
+    return f'<img class="{css_class}" alt="{what}" src="data:image/jpeg;base64,{data}">'

@@ -105,6 +105,7 @@ def test_click_ctrl_click_and_shift_click_select(lab):
     grid.expect_selected(3)
     columns = grid.columns
     assert lab.evaluate(1, "[grid.selected, len(heard)]") == [[0, 2, columns + 1], 4]
+    expect(lab.cell(0).locator("img[class^=sp-static]")).to_be_hidden()  # what a saved notebook keeps
 
 
 def test_a_selected_tile_is_framed_and_ticked(lab):

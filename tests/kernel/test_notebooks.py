@@ -125,6 +125,16 @@ def test_without_widget_state_the_picture_is_still_there():
     assert not is_tinted(picture, 256, 170)
 
 
+def test_a_saved_notebook_keeps_the_thumbnails_of_a_grid_with_what_was_drawn():
+    grid = "grid = sp.ReviewGrid([np.full((60, 90), 0.5)] * 4, model=PaintPredictor())\ngrid"
+    notebook = execute([SETUP + grid, "grid.open_image(1).add_box(20, 20, 70, 40)"])
+    notebook.metadata.pop("widgets", None)
+    (picture,) = static_pictures(HTMLExporter().from_notebook_node(notebook)[0])
+    first, second = (picture[7:151, x : x + 144] for x in (7, 165))
+    assert np.ptp(first, axis=2).max() <= 15
+    assert np.ptp(second, axis=2).max() > 50, "the outline's colour"
+
+
 def test_a_widget_shown_twice_keeps_both_pictures_up_to_date():
     notebook = execute([SETUP + "w", "w", "w.add_box(300, 150, 600, 450)"])
     pictures = static_pictures(HTMLExporter().from_notebook_node(notebook)[0])

@@ -341,3 +341,26 @@ def test_a_closed_grid_is_freed():
     del grid, images
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "rows", "shape"), [(0, 48, 1, (62, 62)), (1, 512, 20, (526, 526)), (9, 144, 3, (474, 474))]
+)
+def test_a_saved_notebook_has_the_first_thumbnails(count, size, rows, shape):
+    images = [np.full((10, 20), number) for number in range(count)]
+    masks = [np.eye(10, 20, dtype=bool)] * count
+    grid = sp.ReviewGrid(images, masks, size=size, rows=rows, model=PaintPredictor())
+    picture = grid._drawn_small(512)
+    assert picture.shape == (*shape, 3)
+    cells = [
+        picture[y : y + size + 14, x : x + size + 14]
+        for y in range(0, shape[0], size + 14)
+        for x in range(0, shape[1], size + 14)
+    ]
+    assert [len(np.unique(cell)) > 1 for cell in cells] == [number < count for number in range(len(cells))]
+
+
+def test_what_cannot_be_read_is_grey_there():
+    grid = sp.ReviewGrid([np.zeros((10, 10)), "nowhere.png"], size=48)
+    picture = grid._drawn_small(512)
+    assert (picture[7:55, 69:117] == 224).all()
