@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -40,8 +41,16 @@ BATCH = 100_000
 LEAST_CORNERS = 3
 CIRCLE_CORNERS = 64
 CORE = 0.4
-"""Share of the depth of a lasso's deepest place from which on predictors read it. Of lassos around 66 objects of sets
-held out, by a hand that keeps a little off them, the default network made Dice .38 when it read all, and .76 so."""
+"""Share of the depth of a lasso's deepest place from which on predictors read it. Of 110 objects of the training sets
+the default network makes Dice .40 by a lasso around them when it reads all, .71 so (`benchmarks/lasso.py`)."""
+CORE_SIDE = 256
+"""Longer side of the grid that a core is found on, in cells, at most."""
+CORES_KEPT = 32
+"""Several grids are drawn on for each prediction."""
+WIDEST = 1e6
+"""In image pixels: of a wider lasso nothing more is known than that it is there."""
+HALF = 0.5
+"""From a cell's edge to its centre."""
 FARTHEST = 1e12
 """Greatest coordinate or width in image pixels: squares of these are floats, and their cells integers, by far."""
 
@@ -142,9 +151,9 @@ class Lasso:
     Parameters
     ----------
     points
-        (N, 2) corners as (x, y) in image pixels, N >= 3. It covers the pixels whose centres lie inside (on its left and
-        upper sides too); where it crosses itself, those that it goes round an odd number of times; its outline where it
-        is too thin for any.
+        (N, 2) corners as (x, y) in image pixels, N >= 3. Painted, it covers the pixels whose centres lie inside (on its
+        left and upper sides too); where it crosses itself, those that it goes round an odd number of times; its outline
+        where it is too thin for any.
     positive
         True on the object, False beside it.
     """
@@ -181,7 +190,10 @@ Prompt: TypeAlias = Click | Box | Scribble | Lasso
 
 
 class Channels(NamedTuple):
-    """Prompts drawn on a grid: each (h, w) float32 in [0, 1]. `positive` and `negative` hold clicks and scribbles."""
+    """Prompts drawn on a grid: each (h, w) float32 in [0, 1].
+
+    `positive` and `negative` hold clicks, scribbles and the cores of lassos.
+    """
 
     box: np.ndarray
     positive: np.ndarray
@@ -279,6 +291,7 @@ class Prompts(Sequence[Prompt]):
     def rasterise(self, grid: Grid) -> Channels:
         """Draw the prompts straight onto `grid`, so that thin strokes survive however coarse it is.
 
+        Of lassos the core is drawn: see `Lasso`.
         Where prompts of different sign meet in a cell, the later one holds it. Parts outside the grid are not drawn.
         """
         box, positive, negative = (np.zeros(grid.shape, dtype=np.float32) for _ in range(3))
@@ -286,7 +299,7 @@ class Prompts(Sequence[Prompt]):
             if isinstance(item, Box):
                 box[_box_slices(item, grid)] = 1
                 continue
-            cells = _core(cells_of(item, grid)) if isinstance(item, Lasso) else cells_of(item, grid)
+            cells = _core_cells(item, grid) if isinstance(item, Lasso) else cells_of(item, grid)
             own, other = (positive, negative) if item.positive else (negative, positive)
             # Only cells that the prompt touches change hands; `maximum` keeps soft rasters soft.
             np.maximum(own, cells, out=own)
@@ -468,22 +481,53 @@ def cells_of(prompt: Click | Scribble | Lasso, grid: Grid) -> np.ndarray:
     return _lasso_cells(prompt, grid) if isinstance(prompt, Lasso) else _scribble_cells(prompt, grid)
 
 
-def _core(cells: np.ndarray) -> np.ndarray:
-    """What of an area lies deep inside: in each of its parts, deeper than a share of the deepest place."""
-    rows, columns = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
-    if not len(rows):
-        return cells
-    # With a margin, where the grid has one: what the grid cuts off may go on beyond it.
-    part = slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
-    inside = cells[part] > 0
-    if inside.all():
-        return cells
+def _core_cells(lasso: Lasso, grid: Grid) -> np.ndarray:
+    """The cells of a grid that the core of a lasso lies in, or that lie in it: (h, w) float32, 0 or 1."""
+    found = _core(lasso)
+    if found is None:
+        return _lasso_cells(lasso, grid)
+    own, core = found
+    cells = np.zeros(grid.shape, dtype=np.float32)
+    # Both ways, for grids that are finer and grids that are coarser.
+    columns, rows = _places(grid, own)
+    y, x = np.flatnonzero((rows >= 0) & (rows < own.height)), np.flatnonzero((columns >= 0) & (columns < own.width))
+    cells[np.ix_(y, x)] = core[np.ix_(rows[y], columns[x])]
+    columns, rows = _places(own, grid)
+    y, x = np.nonzero(core)
+    within = (rows[y] >= 0) & (rows[y] < grid.height) & (columns[x] >= 0) & (columns[x] < grid.width)
+    cells[rows[y[within]], columns[x[within]]] = 1
+    return cells
+
+
+def _places(of: Grid, on: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """The columns and rows of another grid that the centres of a grid's cells lie in, which may be outside."""
+    x = of.x0 + (np.arange(of.width) + HALF) / of.scale_x
+    y = of.y0 + (np.arange(of.height) + HALF) / of.scale_y
+    columns, rows = np.floor((x - on.x0) * on.scale_x), np.floor((y - on.y0) * on.scale_y)
+    return columns.astype(np.int64), rows.astype(np.int64)
+
+
+@lru_cache(maxsize=CORES_KEPT)
+def _core(lasso: Lasso) -> tuple[Grid, np.ndarray] | None:
+    """What of an area lies deep inside: in each of its parts, deeper than a share of the deepest place.
+
+    On a grid of its own, so that it is the same one on whatever grid it is drawn.
+    """
+    # Whole pixels, where the lasso is not too large for that.
+    low, high = np.floor(lasso.points.min(axis=0)), np.ceil(lasso.points.max(axis=0))
+    width, height = (high - low + 1).tolist()
+    if max(width, height) > WIDEST:
+        return None
+    step = max(max(width, height) / CORE_SIDE, 1.0)
+    columns, rows = math.ceil(width / step), math.ceil(height / step)
+    x, y = low.tolist()
+    grid = Grid(x, y, x + columns * step, y + rows * step, rows, columns)
+    inside = np.pad(_lasso_cells(lasso, grid) > 0, 1)
     depth = ndimage.distance_transform_edt(inside)
     areas, count = ndimage.label(inside)
     deepest = np.array([0, *ndimage.maximum(depth, areas, np.arange(1, count + 1))])
-    core = np.zeros_like(cells)
-    core[part] = cells[part] * (depth > CORE * deepest[areas])
-    return core
+    core = inside & (depth > CORE * deepest[areas])
+    return grid, core[1:-1, 1:-1].astype(np.float32)
 
 
 def _lasso_cells(lasso: Lasso, grid: Grid) -> np.ndarray:

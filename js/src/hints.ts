@@ -20,8 +20,10 @@ export function whyNothing(drawn: readonly Prompt[], label: number, masks: Masks
 }
 
 /** Whether a pixel belongs to an object that is done, or to a locked label. */
-function isTaken([x, y]: Point, masks: Masks, entries: readonly Entry[]): boolean {
-  const at = round(y) * masks.width + round(x);
+function isTaken(place: Point | null, masks: Masks, entries: readonly Entry[]): boolean {
+  const [x, y] = (place ?? [-1, -1]).map(round) as Point;
+  if (x < 0 || y < 0 || x >= masks.width || y >= masks.height) return false;
+  const at = y * masks.width + x;
   return entries.some(({ locked }, label) => {
     for (let layer = locked ? 0 : 1; layer < LAYERS; layer++) if (masks.plane(label, layer)?.[at]) return true;
     return false;

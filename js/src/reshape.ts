@@ -67,11 +67,15 @@ export function isNegative(prompt: Prompt): boolean {
   return "positive" in prompt && !prompt.positive;
 }
 
-/** A place in the middle of a prompt; of one that Python gave as pixels, none in any picture. */
-export function middleOf(prompt: Prompt): Point {
+/** A place in the middle of a prompt; null of one that Python gave as pixels. */
+export function middleOf(prompt: Prompt): Point | null {
   if (prompt.kind === "click") return [prompt.x, prompt.y];
-  if (prompt.kind === "box") return [(prompt.x0 + prompt.x1) / 2, (prompt.y0 + prompt.y1) / 2];
-  return isRaster(prompt) ? [-1, -1] : prompt.points[prompt.points.length >> 1]!;
+  if (isRaster(prompt)) return null;
+  const points = lineOf(prompt);
+  if (prompt.kind === "scribble") return points[points.length >> 1]!;
+  // Of an area: its outline goes round it.
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  return [(min(...xs) + max(...xs)) / 2, (min(...ys) + max(...ys)) / 2];
 }
 
 /** Where a prompt can be taken to change its shape: a box's corners, each followed by the middle of the next side. */

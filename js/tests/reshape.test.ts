@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Box, Click, Lasso, Point, Prompt, Raster, Scribble } from "../src/protocol";
-import { distanceTo, handlesOf, lineOf, promptAt, reshaped, WHOLE } from "../src/reshape";
+import { distanceTo, handlesOf, lineOf, middleOf, promptAt, reshaped, WHOLE } from "../src/reshape";
 
 const image = { width: 60, height: 40 };
 const click: Click = { kind: "click", x: 10, y: 10, positive: true };
@@ -49,6 +49,14 @@ describe("lines", () => {
     expect(distanceTo(box, [17, 15])).toBeCloseTo(10.5);
     expect(distanceTo(scribble, [14, 26])).toBeCloseTo(4);
     expect(distanceTo({ ...scribble, points: [[8, 20]] }, [8, 24])).toBeCloseTo(2);
+  });
+});
+
+describe("the middle", () => {
+  it("of an area is within its outline, and of a stroke on it", () => {
+    expect(middleOf({ kind: "lasso", points: [[0, 0], [20, 0], [20, 10], [0, 10]], positive: true })).toEqual([10, 5]);
+    expect(middleOf({ kind: "scribble", points: [[0, 0], [3, 9], [30, 0]], positive: true, width: 3 })).toEqual([3, 9]);
+    expect(middleOf({ kind: "scribble", shape: [4, 4], runs: [1, 2], positive: true })).toBeNull();
   });
 });
 

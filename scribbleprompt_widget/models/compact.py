@@ -281,23 +281,8 @@ def _conv(
 ) -> nn.Module:
     """A convolution and its normalisation, if there is one; halving where the stride is 2, else of the same size."""
     padding = 0 if stride > 1 else kernel // 2
-    conv = (
-        _Pointwise(features_in, features_out)
-        if kernel == 1
-        else nn.Conv2d(features_in, features_out, kernel, stride, padding, groups=groups)
-    )
+    conv = nn.Conv2d(features_in, features_out, kernel, stride, padding, groups=groups)
     return conv if norm == "none" else _Conv(conv, gain)
-
-
-class _Pointwise(nn.Conv2d):
-    """A 1x1 convolution as the matrix product that it is: of a single small image torch's convolution makes work."""
-
-    def __init__(self, features_in: int, features_out: int) -> None:
-        super().__init__(features_in, features_out, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = F.linear(x.movedim(1, -1), self.weight[:, :, 0, 0], self.bias).movedim(-1, 1)
-        return y
 
 
 class _Conv(nn.Module):
@@ -404,8 +389,8 @@ class _Attention(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.heads = max(width // HEAD_FEATURES, 1)
-        self.into = _Pointwise(width, 3 * width)
-        self.out = _Pointwise(width, width)
+        self.into = nn.Conv2d(width, 3 * width, 1)
+        self.out = nn.Conv2d(width, width, 1)
         self.sharpness = nn.Parameter(torch.full((self.heads,), SHARPNESS))
         for parameter in self.out.parameters():
             nn.init.zeros_(parameter)

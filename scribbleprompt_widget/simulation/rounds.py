@@ -116,8 +116,8 @@ def corrections(
 
     Clicks or scribbles (of `config.kinds`), equally likely, `config.correction_counts` of them; each is on missed
     object (positive) or on what was wrongly taken for it (negative) with a probability in proportion to the two areas.
-    Samples that began with one prompt (see `first_prompts`) go on with one a round, of one kind; after a box, clicks or
-    scribbles. Where no error is left, nothing is added.
+    Samples that began with one prompt (see `first_prompts`) go on with one a round: clicks after a click, scribbles
+    after a scribble, after a box either. Where no error is left, nothing is added.
 
     Parameters
     ----------

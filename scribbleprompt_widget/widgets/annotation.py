@@ -16,9 +16,9 @@ from scribbleprompt_widget.history import BLANK, Entry, History, Instance, Step
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import Prediction, Predictor, Session, State
+from scribbleprompt_widget.predictors.refining import refined
 from scribbleprompt_widget.prompts import Prompt, Prompts, check_inside
-from scribbleprompt_widget.refining import refined
-from scribbleprompt_widget.region import NOTHING, Region, join, overlap, within
+from scribbleprompt_widget.region import NOTHING, Region, overlap, within
 from scribbleprompt_widget.widgets.masks import Change, Instances, Masks, Plane
 
 __all__ = ["Annotation", "Label"]
@@ -295,8 +295,12 @@ class Annotation:
         with self._predicting():
             prediction = session.predict(prompts, mask_input=given)
         self.seconds = prediction.seconds
+        state = prediction.state
+        if entry.start is not None:
+            stood = before or replace(state, logits=_logits(entry.start), grid=Grid.of_image(state.shape), closer=None)
+            state = refined(state, stood, prompts)
         padded = (*known, *[None] * len(prompts))[: len(prompts) - 1]
-        return replace(entry, prompts=prompts, states=(*padded, prediction.state), began=began)
+        return replace(entry, prompts=prompts, states=(*padded, state), began=began)
 
     def _finished_by(self, action: str, label: int, finish: Finish) -> list[Plane]:
         entry = self.entry(label)
@@ -352,14 +356,7 @@ class Annotation:
         """The mask of an entry: its part of the image, and the pixels (h, w) bool there."""
         finish, shape = entry.finish, self.image.shape
         if entry.state is not None:
-            window, pixels = entry.state.window, entry.state.restore_positive(finish.least_logit)
-            if entry.start is not None:
-                region = join(window, entry.start.region)
-                predicted, start = (np.zeros([side.stop - side.start for side in region], dtype=bool) for _ in range(2))
-                predicted[within(window, region)] = pixels
-                start[within(entry.start.region, region)] = entry.start.pixels
-                window, pixels = region, refined(start, predicted, entry.prompts, region)
-            return finish.applied(window, pixels, shape)
+            return finish.applied(entry.state.window, entry.state.restore_positive(finish.least_logit), shape)
         if entry.start is not None:
             return finish.applied(entry.start.region, entry.start.pixels, shape)
         return finish.applied(NOTHING, np.zeros((0, 0), dtype=bool), shape)

@@ -105,7 +105,7 @@ class Drawing:
         self._add(Scribble(points, positive, width, raster=raster))
 
     def add_lasso(self, points: ArrayLike, positive: bool = True) -> None:
-        """Mark an area on the object, or beside it, and predict again.
+        """Draw around an object (or around what is none), and predict again: what is deep inside counts, see `Lasso`.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class Drawing:
         self._add(Lasso(points, positive))
 
     def add_circle(self, x: float, y: float, radius: float, positive: bool = True) -> None:
-        """Mark a disc on the object, or beside it, and predict again: a lasso with many corners.
+        """Draw a circle around an object, or around what is none, and predict again: a lasso with many corners.
 
         Parameters
         ----------

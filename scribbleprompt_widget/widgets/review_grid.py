@@ -181,6 +181,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._opened, self._heading, self._segmenter = index, heading, segmenter
         self.children = [self._frame, heading, segmenter]
         segmenter.observe(self._on_mask, names="mask_version")
+        segmenter.observe(lambda _: self._adopt_labels(segmenter), names="_labels")
         self._mark()
         return segmenter
 
@@ -307,7 +308,8 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         """Labels that were added or renamed below are so for all images: masks are told apart by their numbers."""
         if self._labels is not None and self._labels[: len(segmenter.labels)] != segmenter.labels:
             self._labels = [*segmenter.labels, *self._labels[len(segmenter.labels) :]]
-            self._items.name_labels(len(self._labels))
+            for index in self._items.name_labels(len(self._labels)):
+                self._sheet.refresh(index)
             self._tell()
 
     def _on_mask(self, _change: object) -> None:

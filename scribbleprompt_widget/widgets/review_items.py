@@ -89,11 +89,13 @@ class ReviewItems:
         for key in [key for key in self._tiles if key[0] == index]:
             del self._tiles[key]
 
-    def name_labels(self, count: int) -> None:
-        """So many labels have a name now."""
+    def name_labels(self, count: int) -> set[int]:
+        """So many labels have a name now; the images whose tiles have to be drawn anew."""
         self._named = count
-        for key in [key for key, tile in self._tiles.items() if tile.problem]:
+        found = [key for key, tile in self._tiles.items() if tile.problem and tile.labels is not None]
+        for key in found:
             del self._tiles[key]
+        return {index for index, _ in found}
 
     def known_tile(self, index: int, side: int) -> Tile | None:
         """A tile that need not be read."""
