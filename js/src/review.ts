@@ -30,6 +30,8 @@ class Sheet {
   private readonly sizes = new ResizeObserver(() => this.ask());
   private readonly canvas: HTMLElement;
   private asked = 0;
+  /** The first row that was asked for last. */
+  private askedFirst = 0;
   private waiting: ReturnType<typeof setTimeout> | undefined;
   private stale = false;
 
@@ -86,13 +88,14 @@ class Sheet {
     this.stale = true;
     if (this.waiting !== undefined || !this.sheet.clientWidth) return;
     this.stale = false;
+    this.askedFirst = this.first;
     this.model.send({
       type: "view",
       id: `${this.name}-${this.asked}`,
       anew: this.asked === 0,
       width: this.sheet.clientWidth,
       ratio: window.devicePixelRatio,
-      first: this.first,
+      first: this.askedFirst,
       colors: Object.fromEntries(COLORS.map((name) => [name, hex(...["bg", name].map((part) => this.color(part)))])),
     });
     this.asked++;
@@ -112,7 +115,8 @@ class Sheet {
       clearTimeout(this.waiting);
       this.waiting = undefined;
       this.tellState(message.more ? "drawing" : "ready");
-      if (message.more || this.stale) this.ask();
+      // Python may have scrolled on while it did not know of this: what it drew since is then not what is seen.
+      if (message.more || this.stale || this.first !== this.askedFirst) this.ask();
     }
   };
 
