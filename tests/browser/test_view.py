@@ -45,8 +45,8 @@ def test_a_pixel_for_a_pixel_by_key_and_button_and_what_is_seen_of_the_whole(ope
     page.mouse.move(*canvas.at(200, 150))
     canvas.press(*"++++")
     expect(minimap).to_be_visible()
-    whole, part = minimap.bounding_box(), frame.bounding_box()
-    assert part["width"] < 0.6 * whole["width"]
+    whole = minimap.bounding_box()
+    wait_until(page, lambda: frame.bounding_box()["width"] < 0.6 * whole["width"], "a frame around a part")
     stage = canvas.canvas.bounding_box()
     assert whole["x"] + whole["width"] <= stage["x"] + stage["width"]
     # A drag to its corner shows the picture's.
