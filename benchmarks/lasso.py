@@ -1,6 +1,6 @@
 """How much of a lasso predictors should read: Dice of one lasso, by the share of its depth that is left out at the rim.
 
-    python -m benchmarks.lasso --data FOLDER [--models compact random_walker] [--shares 0 0.2 0.4 0.6] [--images 3]
+    python -m benchmarks.lasso --data FOLDER [--models compact random_walker] [--shares 0 0.2 0.4 0.6] [--images 2]
 
 For the largest component of an object in each image, lassos are drawn as people may: around it and a little off it,
 along its border, and within it. A share of 0 reads all that lies inside the outline.
@@ -18,6 +18,7 @@ from skimage import measure
 
 import scribbleprompt_widget as sp
 from scribbleprompt_widget import prompts
+from scribbleprompt_widget.evaluation.metrics import dice
 
 LEAST_AREA: Final = 200
 """Pixels; smaller objects are clicked."""
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of NAME.npz")
     parser.add_argument("--models", nargs="+", default=["compact", "random_walker"])
     parser.add_argument("--shares", nargs="+", type=float, default=[0.0, 0.2, 0.4, 0.6])
-    parser.add_argument("--images", type=int, default=3, help="of each set")
+    parser.add_argument("--images", type=int, default=2, help="of each set")
     options = parser.parse_args()
     samples = [one for path in sorted(options.data.glob("*.npz")) for one in read(path, options.images)]
     print(f"{len(samples)} objects\n\n| model | share | {' | '.join(WAYS)} | mean |\n|---|---|---|---|---|---|")
@@ -81,10 +82,6 @@ def lasso(area: np.ndarray) -> sp.Lasso:
     """The longest outline of an area."""
     outlines = measure.find_contours(np.pad(area.astype(float), 1), 0.5)
     return sp.Lasso(max(outlines, key=len)[:, ::-1] - 1)
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    return 2 * float((a & b).sum()) / max(int(a.sum() + b.sum()), 1)
 
 
 if __name__ == "__main__":

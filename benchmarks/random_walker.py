@@ -20,6 +20,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.segmentation import random_walker
 
+from scribbleprompt_widget.evaluation.metrics import dice
 from scribbleprompt_widget.predictors.base import Session
 from scribbleprompt_widget.predictors.random_walker import RandomWalkerPredictor
 from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
@@ -110,10 +111,6 @@ def plain_walker(image: np.ndarray, positive: np.ndarray, negative: np.ndarray) 
 
 def nearest(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
     return ndimage.distance_transform_edt(~positive) < ndimage.distance_transform_edt(~negative)
-
-
-def dice(mask: np.ndarray, truth: np.ndarray) -> float:
-    return 2 * float((mask & truth).sum()) / max(float(mask.sum() + truth.sum()), 1.0)
 
 
 if __name__ == "__main__":

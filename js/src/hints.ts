@@ -21,7 +21,8 @@ export function whyNothing(drawn: readonly Prompt[], label: number, masks: Masks
 
 /** Whether a pixel belongs to an object that is done, or to a locked label. */
 function isTaken(place: Point | null, masks: Masks, entries: readonly Entry[]): boolean {
-  const [x, y] = (place ?? [-1, -1]).map(round) as Point;
+  if (!place) return false;
+  const [x, y] = place.map(round) as Point;
   if (x < 0 || y < 0 || x >= masks.width || y >= masks.height) return false;
   const at = y * masks.width + x;
   return entries.some(({ locked }, label) => {

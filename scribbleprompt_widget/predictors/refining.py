@@ -49,7 +49,7 @@ def refined(state: State, before: State, prompts: Prompts) -> State:
 
 def _touched(prompts: Prompts, grid: Grid) -> np.ndarray:
     """(h, w) bool: the cells that people see prompts on; of lassos, all that lies within."""
-    touched = prompts.rasterise(grid).box > 0
+    touched = Prompts(prompt for prompt in prompts if isinstance(prompt, Box)).rasterise(grid).box > 0
     for prompt in prompts:
         if not isinstance(prompt, Box):
             touched |= cells_of(prompt, grid) > 0

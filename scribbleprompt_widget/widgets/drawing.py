@@ -217,7 +217,8 @@ class Drawing:
     def start_from(self, mask: Any) -> None:
         """Start from a mask that exists: it replaces what was drawn, and the prompts to come refine it.
 
-        Changes that no prompt reaches are left out: the mask stays as it is where nothing was said.
+        Changes that no prompt reaches are left out: where nothing was said the mask stays as it is, from the first
+        prompt on at the predictor's own resolution.
 
         Parameters
         ----------
