@@ -17,7 +17,7 @@ from scipy import ndimage
 from skimage import measure
 
 import scribbleprompt_widget as sp
-from scribbleprompt_widget import prompts
+from scribbleprompt_widget import core
 from scribbleprompt_widget.evaluation.metrics import dice
 
 LEAST_AREA: Final = 200
@@ -43,8 +43,8 @@ def main() -> None:
     for name in options.models:
         predictor = sp.load_predictor(name)
         for share in options.shares:
-            prompts.CORE = share
-            prompts._core.cache_clear()
+            core.CORE = share
+            core._core.cache_clear()
             scores = np.array([measured(predictor, *sample) for sample in samples]).mean(axis=0)
             cells = " | ".join(f"{score:.3f}" for score in (*scores, scores.mean()))
             print(f"| {name} | {share:g} | {cells} |", flush=True)

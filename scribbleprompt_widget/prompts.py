@@ -6,16 +6,25 @@ ordered: where two of different sign cover the same pixel, the later one holds.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import ndimage
 
+from scribbleprompt_widget.cells import (
+    area,
+    box_slices,
+    closed,
+    lies_in,
+    line_touches,
+    mark,
+    polygon,
+    raster_cells,
+    stroke,
+)
+from scribbleprompt_widget.core import core_cells
 from scribbleprompt_widget.grid import Grid
 
 __all__ = [
@@ -34,23 +43,8 @@ __all__ = [
 
 DEFAULT_WIDTH = 3.0
 """Brush width in image pixels; people's scribbles in MedScribble are about this wide at 256x256."""
-PIECE = 4.0
-"""Strokes are drawn in pieces of so many cells, all at once; in longer ones where they are wide."""
-BATCH = 100_000
-"""Cells looked at in one go."""
 LEAST_CORNERS = 3
 CIRCLE_CORNERS = 64
-CORE = 0.4
-"""Share of the depth of a lasso's deepest place from which on predictors read it. Of 110 objects of the training sets
-the default network makes Dice .48 by a lasso around them when it reads all, .74 so (`benchmarks/lasso.py`)."""
-CORE_SIDE = 256
-"""Longer side of the grid that a core is found on, in cells, at most."""
-CORES_KEPT = 32
-"""Several grids are drawn on for each prediction."""
-WIDEST = 1e6
-"""In image pixels: of a wider lasso nothing more is known than that it is there."""
-HALF = 0.5
-"""From a cell's edge to its centre."""
 FARTHEST = 1e12
 """Greatest coordinate or width in image pixels: squares of these are floats, and their cells integers, by far."""
 
@@ -297,9 +291,9 @@ class Prompts(Sequence[Prompt]):
         box, positive, negative = (np.zeros(grid.shape, dtype=np.float32) for _ in range(3))
         for item in self._items:
             if isinstance(item, Box):
-                box[_box_slices(item, grid)] = 1
+                box[box_slices(item.x0, item.y0, item.x1, item.y1, grid)] = 1
                 continue
-            cells = _core_cells(item, grid) if isinstance(item, Lasso) else cells_of(item, grid)
+            cells = core_cells(item.points, grid) if isinstance(item, Lasso) else cells_of(item, grid)
             own, other = (positive, negative) if item.positive else (negative, positive)
             # Only cells that the prompt touches change hands; `maximum` keeps soft rasters soft.
             np.maximum(own, cells, out=own)
@@ -354,12 +348,16 @@ def check_inside(prompt: Prompt, shape: tuple[int, int]) -> None:
         if prompt.raster.shape != shape:
             raise ValueError(f"raster takes the image's shape {shape}, got {prompt.raster.shape}")
         return
-    if isinstance(prompt, Scribble | Lasso):
-        drawn = _line_touches(_outline(prompt), shape) or (isinstance(prompt, Lasso) and _surrounds(prompt))
+    if isinstance(prompt, Lasso):
+        # Or the image lies within an outline that does not touch it.
+        drawn = line_touches(closed(prompt.points), shape) or bool(polygon(prompt.points, (1, 1)).any())
+    elif isinstance(prompt, Scribble):
+        assert prompt.points is not None  # noqa: S101  # rasters are told apart above
+        drawn = line_touches(prompt.points, shape)
     elif isinstance(prompt, Click):
-        drawn = bool(_inside(np.array([[prompt.x, prompt.y]]), shape)[0])
+        drawn = bool(lies_in(np.array([[prompt.x, prompt.y]]), shape)[0])
     else:
-        rows, columns = _box_slices(prompt, Grid.of_image(shape))
+        rows, columns = box_slices(prompt.x0, prompt.y0, prompt.x1, prompt.y1, Grid.of_image(shape))
         drawn = rows.start < rows.stop and columns.start < columns.stop
     if not drawn:
         raise ValueError(
@@ -439,228 +437,18 @@ def _clicks(point_coords: ArrayLike, point_labels: ArrayLike) -> list[Prompt]:
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
 
-def _box_slices(box: Box, grid: Grid) -> tuple[slice, slice]:
-    """The cells that a box covers: half-open, at least one cell wide where the box meets the grid at all."""
-
-    def cells(low: float, high: float, start: float, scale: float, count: int) -> slice:
-        # In edge coordinates the covered pixels reach from floor(low) to ceil(high) + 1.
-        first = (math.floor(low) - start) * scale
-        last = (math.ceil(high) + 1 - start) * scale
-        if last <= 0 or first >= count:
-            return slice(0, 0)
-        begin = min(max(math.floor(first + 0.5), 0), count - 1)
-        return slice(begin, min(max(math.floor(last + 0.5), begin + 1), count))
-
-    rows = cells(box.y0, box.y1, grid.y0, grid.scale_y, grid.height)
-    columns = cells(box.x0, box.x1, grid.x0, grid.scale_x, grid.width)
-    return rows, columns
-
-
-def _mark(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The cells nearest to points (N, 2) given as (x, y) in cells; those outside are left out."""
-    marked = np.zeros(shape, dtype=np.float32)
-    columns, rows = np.floor(points[_inside(points, shape)] + 0.5).astype(np.int64).T
-    marked[rows, columns] = 1
-    return marked
-
-
-def _inside(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Which of the points (N, 2), given as (x, y), lie in a cell of an array of `shape`."""
-    within = (points >= -0.5) & (points < np.array(shape[::-1]) - 0.5)
-    return np.asarray(within.all(axis=1))
-
-
-def _click_cells(click: Click, grid: Grid) -> np.ndarray:
-    return _mark(grid.to_cells(np.array([[click.x, click.y]])), grid.shape)
-
-
 def cells_of(prompt: Click | Scribble | Lasso, grid: Grid) -> np.ndarray:
     """Where a prompt lies on a grid: (h, w) float32 in [0, 1]."""
     if isinstance(prompt, Click):
-        return _click_cells(prompt, grid)
-    return _lasso_cells(prompt, grid) if isinstance(prompt, Lasso) else _scribble_cells(prompt, grid)
-
-
-def _core_cells(lasso: Lasso, grid: Grid) -> np.ndarray:
-    """The cells of a grid that the core of a lasso lies in, or that lie in it: (h, w) float32, 0 or 1."""
-    found = _core(lasso)
-    if found is None:
-        return _lasso_cells(lasso, grid)
-    own, core = found
-    cells = np.zeros(grid.shape, dtype=np.float32)
-    # Both ways, for grids that are finer and grids that are coarser.
-    columns, rows = _places(grid, own)
-    y, x = np.flatnonzero((rows >= 0) & (rows < own.height)), np.flatnonzero((columns >= 0) & (columns < own.width))
-    cells[np.ix_(y, x)] = core[np.ix_(rows[y], columns[x])]
-    columns, rows = _places(own, grid)
-    y, x = np.nonzero(core)
-    within = (rows[y] >= 0) & (rows[y] < grid.height) & (columns[x] >= 0) & (columns[x] < grid.width)
-    cells[rows[y[within]], columns[x[within]]] = 1
-    return cells
-
-
-def _places(of: Grid, on: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """The columns and rows of another grid that the centres of a grid's cells lie in, which may be outside."""
-    x = of.x0 + (np.arange(of.width) + HALF) / of.scale_x
-    y = of.y0 + (np.arange(of.height) + HALF) / of.scale_y
-    columns, rows = np.floor((x - on.x0) * on.scale_x), np.floor((y - on.y0) * on.scale_y)
-    return columns.astype(np.int64), rows.astype(np.int64)
-
-
-@lru_cache(maxsize=CORES_KEPT)
-def _core(lasso: Lasso) -> tuple[Grid, np.ndarray] | None:
-    """What of an area lies deep inside: in each of its parts, deeper than a share of the deepest place.
-
-    On a grid of its own, so that it is the same one on whatever grid it is drawn.
-    """
-    # Whole pixels, where the lasso is not too large for that.
-    low, high = np.floor(lasso.points.min(axis=0)), np.ceil(lasso.points.max(axis=0))
-    width, height = (high - low + 1).tolist()
-    if max(width, height) > WIDEST:
-        return None
-    step = max(max(width, height) / CORE_SIDE, 1.0)
-    columns, rows = math.ceil(width / step), math.ceil(height / step)
-    x, y = low.tolist()
-    grid = Grid(x, y, x + columns * step, y + rows * step, rows, columns)
-    inside = np.pad(_lasso_cells(lasso, grid) > 0, 1)
-    depth = ndimage.distance_transform_edt(inside)
-    areas, count = ndimage.label(inside)
-    deepest = np.array([0, *ndimage.maximum(depth, areas, np.arange(1, count + 1))])
-    core = inside & (depth > CORE * deepest[areas])
-    return grid, core[1:-1, 1:-1].astype(np.float32)
-
-
-def _lasso_cells(lasso: Lasso, grid: Grid) -> np.ndarray:
-    cells = _polygon(grid.to_cells(lasso.points), grid.shape)
-    # A narrow one may hold no cell's centre.
-    return cells if cells.any() else _stroke(grid.to_cells(_outline(lasso)), 0, grid.shape)
-
-
-def _polygon(corners: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """(h, w) float32: 1 in the cells whose centres lie inside a polygon, corners (N, 2) as (x, y) in cells.
-
-    Each edge flips all that lies right of it: what was flipped an odd number of times is inside.
-    """
-    height, width = shape
-    starts, ends = corners, np.roll(corners, -1, axis=0)
-    low, high = np.minimum(starts[:, 1], ends[:, 1]), np.maximum(starts[:, 1], ends[:, 1])
-    # The rows whose centres an edge crosses; one that ends on a centre belongs to the rows below it.
-    first = np.clip(np.ceil(low), 0, height).astype(np.int64)
-    last = np.clip(np.ceil(high), 0, height).astype(np.int64)
-    edge = np.repeat(np.arange(len(corners)), last - first)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(last - first) - (last - first), last - first) + first[edge]
-    rise = (ends - starts)[edge]
-    x = starts[edge, 0] + rise[:, 0] * ((row - starts[edge, 1]) / rise[:, 1])
-    column = np.clip(np.ceil(x), 0, width).astype(np.int64)
-    flips = np.zeros((height, width + 1), dtype=np.uint8)
-    np.add.at(flips, (row, column), 1)  # wraps at 256, which is even
-    inside: np.ndarray = (np.cumsum(flips[:, :-1], axis=1, dtype=np.uint8) & 1).astype(np.float32)
-    return inside
-
-
-def _scribble_cells(scribble: Scribble, grid: Grid) -> np.ndarray:
-    if scribble.raster is not None:
-        return _raster_cells(scribble.raster, grid)
-    assert scribble.points is not None  # noqa: S101  # one of the two is given: __init__ sees to it
-    points = grid.to_cells(scribble.points)
+        return mark(grid.to_cells(np.array([[prompt.x, prompt.y]])), grid.shape)
+    if isinstance(prompt, Lasso):
+        return area(prompt.points, grid)
+    if prompt.raster is not None:
+        return raster_cells(prompt.raster, grid)
+    assert prompt.points is not None  # noqa: S101  # one of the two is given: __init__ sees to it
     # Cells of a grid need not be square; the stroke is then as wide as its narrower side.
-    radius = scribble.width * min(grid.scale_x, grid.scale_y) / 2
-    return _stroke(points, radius, grid.shape)
-
-
-def _stroke(points: np.ndarray, radius: float, shape: tuple[int, int]) -> np.ndarray:
-    """Cells within `radius` of the polyline (N, 2), and in any case an unbroken line one cell wide along it."""
-    starts, ends = _pieces(points, max(PIECE, radius), radius, shape)
-    marked = _mark(_along(starts, ends), shape)
-    # A window around each piece, all of one size, and inside the grid.
-    cells = np.array(shape[::-1])
-    size = np.minimum(np.ceil(np.abs(ends - starts).max(initial=0) + 2 * radius) + 2, cells).astype(np.int64)
-    corners = np.clip(np.floor(np.minimum(starts, ends) - radius), 0, cells - size).astype(np.int64)
-    batch = max(BATCH // int(size.prod()), 1)
-    for i in range(0, len(starts), batch):
-        x, y = (corners[i : i + batch, axis, None] + np.arange(size[axis]) for axis in (0, 1))
-        distance2 = _squared_distance(x[:, None], y[:, :, None], starts[i : i + batch], ends[i : i + batch])
-        piece, row, column = np.nonzero(distance2 <= radius**2)
-        marked[y[piece, row], x[piece, column]] = 1
-    return marked
-
-
-def _outline(prompt: Scribble | Lasso) -> np.ndarray:
-    """(N, 2): the line that was drawn."""
-    assert prompt.points is not None  # noqa: S101  # rasters are told apart before
-    return prompt.points if isinstance(prompt, Scribble) else np.concatenate([prompt.points, prompt.points[:1]])
-
-
-def _line_touches(points: np.ndarray, shape: tuple[int, int]) -> bool:
-    """Whether any part of the polyline (N, 2) lies in an image of `shape`."""
-    if _inside(points, shape).any():  # nearly always, and every prediction asks of all prompts
-        return True
-    starts, ends = _pieces(points, PIECE, 0, shape)
-    return bool(_inside(_along(starts, ends), shape).any())
-
-
-def _surrounds(lasso: Lasso) -> bool:
-    """Whether the image, which the outline does not touch, lies inside the lasso."""
-    return bool(_polygon(lasso.points, (1, 1)).any())
-
-
-def _pieces(points: np.ndarray, longest: float, reach: float, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """The polyline (N, 2) in straight pieces, at most `longest` cells long: their starts and ends, (M, 2) each.
-
-    Without what is farther than `reach` from the grid.
-    """
-    starts, ends = (points, points) if len(points) == 1 else (points[:-1], points[1:])
-    delta = ends - starts
-    with np.errstate(all="ignore"):  # along an axis: infinite, or NaN on the very edge, which is outside
-        near, far = (-1 - reach - starts) / delta, (np.array(shape[::-1]) + reach - starts) / delta
-    # The parameters of start + t * delta between which a segment is near the grid.
-    t0 = np.maximum(np.minimum(near, far).max(axis=1), 0)
-    t1 = np.minimum(np.maximum(near, far).min(axis=1), 1)
-    kept = t0 <= t1
-    starts, delta, t0, t1 = starts[kept], delta[kept], t0[kept, None], t1[kept, None]
-    starts, ends = starts + delta * t0, starts + delta * t1
-    counts = np.maximum(np.ceil(np.abs(ends - starts).max(axis=1, initial=0) / longest), 1).astype(np.int64)
-    segment = np.repeat(np.arange(len(counts)), counts)
-    place = (np.arange(counts.sum()) - (np.cumsum(counts) - counts)[segment])[:, None]
-    starts, step = starts[segment], ((ends - starts) / counts[:, None])[segment]
-    return starts + step * place, starts + step * (place + 1)
-
-
-def _along(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Points (M, 2) at most half a cell apart along pieces."""
-    t = np.linspace(0, 1, math.ceil(2 * np.abs(ends - starts).max(initial=0)) + 1)[:, None]
-    points: np.ndarray = starts[:, None] + (ends - starts)[:, None] * t
-    return points.reshape(-1, 2)
-
-
-def _squared_distance(x: np.ndarray, y: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Squared distance (M, h, w) from each (x, y), (M, 1, w) and (M, h, 1), to the M pieces."""
-    x0, y0 = starts.T[:, :, None, None]
-    dx, dy = (ends - starts).T[:, :, None, None]
-    length2 = np.maximum(dx * dx + dy * dy, np.finfo(np.float64).tiny)  # of a point, too
-    t = np.clip(((x - x0) * dx + (y - y0) * dy) / length2, 0, 1)
-    distance2: np.ndarray = (x - x0 - t * dx) ** 2 + (y - y0 - t * dy) ** 2
-    return distance2
-
-
-def _raster_cells(raster: np.ndarray, grid: Grid) -> np.ndarray:
-    """The largest value of the raster in each cell: a one-pixel line stays a line on a coarser grid."""
-    rows, columns = np.nonzero(raster)
-    # A pixel fills every cell that its own square reaches into: several on a finer grid, one on a coarser.
-    cells = np.zeros(grid.shape, dtype=np.float32)
-    if grid == Grid.of_image(raster.shape):
-        cells[rows, columns] = raster[rows, columns]
-        return cells
-    first = np.floor((np.stack([columns, rows], axis=1) - (grid.x0, grid.y0)) * (grid.scale_x, grid.scale_y)).astype(
-        int
-    )
-    reach_x, reach_y = max(math.ceil(grid.scale_x), 1), max(math.ceil(grid.scale_y), 1)
-    for dx in range(reach_x):
-        for dy in range(reach_y):
-            x, y = first[:, 0] + dx, first[:, 1] + dy
-            inside = (x >= 0) & (x < grid.width) & (y >= 0) & (y < grid.height)
-            np.maximum.at(cells, (y[inside], x[inside]), raster[rows[inside], columns[inside]].astype(np.float32))
-    return cells
+    radius = prompt.width * min(grid.scale_x, grid.scale_y) / 2
+    return stroke(grid.to_cells(prompt.points), radius, grid.shape)
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------

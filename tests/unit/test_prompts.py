@@ -253,6 +253,15 @@ def test_the_core_of_a_disc_is_a_smaller_one():
         assert not core[distance > 20].any()
 
 
+def test_a_thin_limb_of_a_lasso_has_a_core_of_its_own():
+    block_and_limb = Lasso([(0, 0), (30, 0), (30, 10), (60, 10), (60, 14), (30, 14), (30, 30), (0, 30)])
+    core = Prompts([block_and_limb]).rasterise(Grid.of_image(SHAPE)).positive > 0
+    assert core[15, 15]
+    assert core[12, 50]
+    assert not core[9, 31:].any()
+    assert not core[15, 31:].any()
+
+
 @given(st.floats(5, 55), st.floats(5, 40), st.floats(0.01, 3), st.integers(1, 8))
 def test_small_lassos_are_seen_on_coarse_grids(x, y, radius, side):
     assert Prompts([Lasso.circle(x, y, radius)]).rasterise(Grid.square_around(SHAPE, side)).positive.any()
