@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ MARGIN: Final = 0.5
 """Around the object, in its longer sides: what it is seen against, and what it may grow by."""
 WORTH: Final = 1.4
 """A closer look is taken where its cells are smaller by this factor."""
+FINEST: Final = 0.5
+"""Side in pixels of the smallest cells: no more of the image is seen by them, but a network sees the object larger."""
 TOUCHING: Final = np.ones((3, 3), dtype=bool)
 
 
@@ -39,7 +42,8 @@ def shown_object(logits: np.ndarray, shown: np.ndarray) -> np.ndarray:
 def closer_grid(grid: Grid, cells: np.ndarray, shape: tuple[int, int]) -> Grid | None:
     """A finer square grid of as many cells around an object, or None where it gains little.
 
-    What it covers of the image `grid` covers too, and none of its cells is smaller than a pixel.
+    What it covers of the image `grid` covers too. Its cells are at least pixels, or where those of `grid` nearly are
+    pixels at least half ones.
 
     Parameters
     ----------
@@ -50,11 +54,12 @@ def closer_grid(grid: Grid, cells: np.ndarray, shape: tuple[int, int]) -> Grid |
     shape
         (H, W) of the image.
     """
-    if not cells.any():
+    if not cells.any() or grid.scale_x > 1:
         return None
     around = grid.rectangle(cells)
     rows, columns = grid.window(shape)
-    side = max(round((1 + 2 * MARGIN) * around.side), grid.width)
+    finest = FINEST if WORTH * grid.scale_x >= 1 else 1
+    side = max(round((1 + 2 * MARGIN) * around.side), math.ceil(finest * grid.width))
     if side * WORTH > grid.x1 - grid.x0:
         return None
     x0 = _inside((around.x0 + around.x1 - side) / 2, side, columns)

@@ -137,8 +137,12 @@ class _NetworkSession(Session):
         closer = self._look(found, prompts, previous, looks - 1)
         shown = Prompts(p for p in prompts if isinstance(p, Box) or p.positive).rasterise(found)
         seen = shown_object(closer.logits, (shown.positive > 0) | (shown.box > 0))
-        # An object larger than it looked at first would end where the closer look does.
-        return state if found.runs_out(seen, self.image.shape) else replace(state, closer=closer)
+        if found.runs_out(seen, self.image.shape):
+            return state  # an object larger than it looked at first would end where the closer look does
+        if found.scale_x > 1:
+            # Nothing more of the image is seen by cells smaller than its pixels: a second opinion, not a better one.
+            closer = replace(closer, logits=(closer.logits + grid.transfer(logits, found)) / 2)
+        return replace(state, closer=closer)
 
 
 def load_unet(

@@ -68,12 +68,29 @@ def test_a_small_object_is_as_sharp_as_in_its_crop_and_the_rest_is_kept():
     assert np.array_equal(closer.mask, closer.logits > 0)
 
 
-@pytest.mark.parametrize(("looks", "size"), [(1, 1024), (3, SIDE), (3, 70)])
-def test_one_look_where_no_more_are_wanted_or_pixels_are_seen_already(looks, size):
-    image = 0.1 + 0.8 * disc(size, (size // 2, size // 2), size // 20)
+@pytest.mark.parametrize(("looks", "size", "radius"), [(1, 1024, 50), (3, SIDE, 30), (3, 40, 2)])
+def test_one_look_where_no_more_are_wanted_or_the_object_is_seen_large_already(looks, size, radius):
+    image = 0.1 + 0.8 * disc(size, (size // 2, size // 2), radius)
     module = Bright()
     predictor(module, looks=looks).open(image).predict(Prompts([Click(size // 2, size // 2)]))
     assert len(module.seen) == 1
+
+
+def test_a_small_object_in_a_small_image_is_looked_at_twice_and_both_looks_count():
+    class First(Bright):
+        def forward(self, x):
+            logits = super().forward(x)
+            return logits if len(self.seen) == 1 else logits + 2
+
+    image = 0.1 + 0.8 * disc(SIDE, (20, 30), 4)
+    click = Prompts([Click(20, 30)])
+    once = predictor(First(), looks=1).open(image).predict(click)
+    module = First()
+    twice = predictor(module, looks=3).open(image).predict(click)
+    assert len(module.seen) == 2
+    assert twice.logits[30, 20] == pytest.approx(once.logits[30, 20] + 1, abs=0.1)
+    assert twice.logits[60, 60] == once.logits[60, 60]
+    assert np.array_equal(twice.mask, twice.logits > 0)
 
 
 def test_a_large_object_needs_no_closer_look_and_a_box_asks_for_one():
