@@ -44,7 +44,6 @@ def main() -> None:
         predictor = sp.load_predictor(name)
         for share in options.shares:
             core.CORE = share
-            core._core.cache_clear()
             scores = np.array([measured(predictor, *sample) for sample in samples]).mean(axis=0)
             cells = " | ".join(f"{score:.3f}" for score in (*scores, scores.mean()))
             print(f"| {name} | {share:g} | {cells} |", flush=True)

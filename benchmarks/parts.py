@@ -17,7 +17,7 @@ import torch
 import scribbleprompt_widget as sp
 from scribbleprompt_widget.evaluation import evaluate
 from scribbleprompt_widget.evaluation.protocols import PROTOCOLS
-from scribbleprompt_widget.predictors.network import NetworkPredictor, has_bfloat16
+from scribbleprompt_widget.predictors.network import NetworkPredictor
 
 
 class Mirrored(torch.nn.Module):
@@ -42,13 +42,15 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="images of each set; all unless given")
     options = parser.parse_args()
     shipped = sp.load_predictor(options.weights)
-    assert isinstance(shipped, NetworkPredictor)
+    if not isinstance(shipped, NetworkPredictor):
+        parser.error(f"--weights takes a network, got {options.weights}")
 
     def changed(**keywords: object) -> NetworkPredictor:
         settings: dict[str, object] = {
             "name": shipped.name,
             "resolution": shipped.resolution,
-            "bfloat16": has_bfloat16(),
+            "device": shipped.device,
+            "bfloat16": shipped.bfloat16,
             "looks": shipped.looks,
             "clicks_hold": shipped.clicks_hold,
         } | keywords

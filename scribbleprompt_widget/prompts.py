@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -24,7 +25,7 @@ from scribbleprompt_widget.cells import (
     raster_cells,
     stroke,
 )
-from scribbleprompt_widget.core import core_cells
+from scribbleprompt_widget.core import Core, core_cells, core_of
 from scribbleprompt_widget.grid import Grid
 
 __all__ = [
@@ -170,6 +171,11 @@ class Lasso:
     def __hash__(self) -> int:
         return hash((self.points.tobytes(), self.positive))
 
+    @cached_property
+    def core(self) -> Core | None:
+        """What predictors read of it. Found once: several grids are drawn on for each prediction."""
+        return core_of(self.points)
+
     @classmethod
     def circle(cls, x: float, y: float, radius: float, positive: bool = True) -> Lasso:
         """A circle around (x, y), `radius` > 0 in image pixels: a polygon of so many corners that no one sees them."""
@@ -293,7 +299,7 @@ class Prompts(Sequence[Prompt]):
             if isinstance(item, Box):
                 box[box_slices(item.x0, item.y0, item.x1, item.y1, grid)] = 1
                 continue
-            cells = core_cells(item.points, grid) if isinstance(item, Lasso) else cells_of(item, grid)
+            cells = core_cells(item.points, item.core, grid) if isinstance(item, Lasso) else cells_of(item, grid)
             own, other = (positive, negative) if item.positive else (negative, positive)
             # Only cells that the prompt touches change hands; `maximum` keeps soft rasters soft.
             np.maximum(own, cells, out=own)

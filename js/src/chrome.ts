@@ -171,9 +171,8 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
     if (open === "finish") finish.update(entry);
     if (open === "label") {
       const hidden = settings.hiddenLabels.includes(active);
-      const isUnused = !(entry.objects || entry.edits || entry.started || entry.locked || state.prompts);
-      const removable = active > 0 && active === labels.length - 1 && isUnused;
-      label.update({ label: shown, several: labels.length > 1, hidden, locked: entry.locked, removable });
+      const { locked, removable } = entry;
+      label.update({ label: shown, several: labels.length > 1, hidden, locked, removable });
     }
     more.update(state.model);
     bar.show(trouble(state));

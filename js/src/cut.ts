@@ -4,6 +4,8 @@ import { floor, max, min } from "./math";
 import { isRaster, type DrawnPrompt, type Point, type Prompt, type Reprompt } from "./protocol";
 import { rowPieces } from "./promptart";
 import { lineOf } from "./reshape";
+import { isSeen } from "./seen";
+import type { Size } from "./view";
 
 /** Halvings of a segment in the search for where it is cut: to a thousandth of a pixel and less. */
 const HALVINGS = 24;
@@ -19,10 +21,10 @@ export interface Wipe {
 }
 
 /** The changes that a wipe makes to a list of prompts: scribbles lose what it went over, all else that it touched goes. */
-export function wiped(prompts: readonly Prompt[], wipe: Wipe): Reprompt[] {
+export function wiped(prompts: readonly Prompt[], wipe: Wipe, image: Size): Reprompt[] {
   return prompts.flatMap((prompt, index): Reprompt[] => {
     const left = remains(prompt, wipe);
-    return left ? [{ index, prompts: left }] : [];
+    return left ? [{ index, prompts: left.filter((piece) => isSeen(piece, image)) }] : [];
   });
 }
 

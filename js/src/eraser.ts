@@ -29,9 +29,9 @@ export function makeEraserHand({ where, prompts, mayChange, change }: PromptEven
 
   function changes(): Reprompt[] {
     if (!way.length) return [];
-    const { scale } = where().view;
+    const { image, view: { scale } } = where();
     const wipe: Wipe = { points: simplify(way, TOLERANCE / scale), radius: width / 2, reach: CLICK_RADIUS / scale };
-    return wiped(prompts(), wipe);
+    return wiped(prompts(), wipe, image);
   }
 
   return {

@@ -46,7 +46,7 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
       const focused = [...node.children].indexOf(document.activeElement!);
       const items = steps.map((taken, step) => {
         const { label } = taken;
-        const of = labels.length > 1 && label !== null && step ? labels[label]?.name : "";
+        const of = labels.length > 1 && step ? labels[label]?.name : "";
         const item = makeButton(
           step > current ? ".sp-item.sp-undone" : ".sp-item",
           "",

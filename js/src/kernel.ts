@@ -17,8 +17,6 @@ export const SETTLE_AFTER = 600;
 const WHOLE_PATIENCE = 10_000;
 /** What was refused and is asked by one key, or would be refused again, need not be kept for a retry. */
 const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels", "unlabel"];
-/** While these wait, nobody knows which prompt will be the first, the second, ... */
-const REORDERING: readonly string[] = ["undo", "redo", "clear", "go", "reprompt"];
 
 export interface KernelEvents {
   /** Pixels of a mask changed, previews included. */
@@ -40,7 +38,7 @@ export interface Kernel {
   readonly masks: Masks;
   /** What the kernel refused and can be tried again. */
   readonly failed: Request[];
-  /** What the last committed mask took the kernel; null when nothing was predicted. */
+  /** What the last committed mask took the kernel to predict; null before the first. */
   readonly seconds: number | null;
   readonly error: string | null;
   readonly state: KernelState | "error";
@@ -49,8 +47,8 @@ export interface Kernel {
   readonly probability: ProbabilityQuestions;
   /** What was drawn, as the kernel knows it. */
   readonly prompts: PromptLists;
-  /** Whether a label's prompts are where they are shown, so that they can be changed by their index. */
-  readonly isOrdered: boolean;
+  /** Whether all was answered: prompts and steps are then where they are shown, and can be spoken of by their index. */
+  readonly isSettled: boolean;
   /** Whether the person may be tired of waiting, and the host can do something about it. */
   readonly isCancellable: boolean;
   /** Begin anew with an image: all that belonged to another is forgotten. `first`: the view has just opened. */
@@ -172,6 +170,7 @@ export function makeKernel(
     failed = failed.filter(({ command }) => command.type !== "reprompt" || isInPlace(command, message));
     seconds = message.seconds;
     const request = requests.finish(message.id);
+    if (message.id !== null) cancelling.delete(message.id); // it came too late
     // An error that the person, here or in Python, has worked on past is history; what can be tried again waits for it.
     const isPast = request ? request.sentAt > errorAt : message.id === null && !canRetry && cameAt >= errorAt;
     if (error !== null && isPast) dismiss();
@@ -294,8 +293,8 @@ export function makeKernel(
       const { state } = requests;
       return state === "ready" && error !== null ? "error" : state;
     },
-    get isOrdered() {
-      return !requests.commands.some(({ type }) => REORDERING.includes(type));
+    get isSettled() {
+      return !requests.size;
     },
     get isCancellable() {
       return isCancellable();
@@ -304,6 +303,7 @@ export function makeKernel(
       requests.clear();
       dismiss();
       probability.clear();
+      cancelling.clear();
       held = [];
       loading = false;
       wholeAt = -Infinity;

@@ -1,7 +1,8 @@
 /** Areas drawn around: freehand, corner by corner, or as a circle. All are polygons, in image pixels. */
 import { distance, rounded, simplify } from "./geometry";
-import { max, min, round, within } from "./math";
+import { round, within } from "./math";
 import type { Lasso, Point } from "./protocol";
+import { closed, isSeen } from "./seen";
 import type { Size } from "./view";
 
 /** In square pixels: what is smaller holds no pixel. */
@@ -14,11 +15,10 @@ const [FEWEST_SIDES, MOST_SIDES] = [16, 96];
 /** The polygon along `points`, or null when it holds nothing of the image. `tolerance`: see `simplify`. */
 export function lassoAlong(points: Point[], positive: boolean, image: Size, tolerance = 0): Lasso | null {
   // The way back to the beginning is a side too.
-  const corners = simplify([...points, points[0]!], tolerance).slice(0, -1);
+  const corners = simplify(closed(points), tolerance).slice(0, -1);
   if (corners.length < 3 || areaOf(corners) < LEAST_AREA) return null;
-  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
-  const isSeen = max(...xs) >= 0 && max(...ys) >= 0 && min(...xs) < image.width && min(...ys) < image.height;
-  return isSeen ? { kind: "lasso", points: corners.map(([x, y]): Point => [rounded(x), rounded(y)]), positive } : null;
+  const lasso: Lasso = { kind: "lasso", points: corners.map(([x, y]): Point => [rounded(x), rounded(y)]), positive };
+  return isSeen(lasso, image) ? lasso : null;
 }
 
 export function circleAround(middle: Point, edge: Point, positive: boolean, image: Size): Lasso | null {

@@ -4,6 +4,7 @@ import { distance } from "./geometry";
 import type { Kernel } from "./kernel";
 import { min } from "./math";
 import type { DrawnPrompt, Point } from "./protocol";
+import { isOnImage } from "./seen";
 import { makeStroke, TOLERANCE, type Mark, type Stroke, type Tool } from "./stroke";
 import { toImage, type Size, type View } from "./view";
 
@@ -20,6 +21,8 @@ const DRAG: Partial<Record<Tool, string>> = {
   box: "Drag a box around the object.",
   circle: "Drag from the middle of the circle to its edge.",
 };
+const BESIDE = "That was beside the picture.";
+const FLAT = "A lasso goes around something.";
 
 export interface PenEvents {
   /** Image and view as they are now. */
@@ -125,7 +128,9 @@ export function makePen(kernel: Kernel, clock: Clock, { where, say }: PenEvents)
         return;
       }
       kernel.masks.hidePreview();
-      if (!repeated) say(isDrag ? "That was beside the picture." : DRAG[ended.tool]!);
+      if (repeated) return;
+      const isThere = ended.points.some((point) => isOnImage(point, image));
+      say(!isDrag ? DRAG[ended.tool]! : isThere ? FLAT : BESIDE);
     },
     discard() {
       end();

@@ -57,7 +57,8 @@ export function makeMasks(width: number, height: number, touched: (slot: number,
     if (shown === previousShown) return;
     if (shown) hidePreview();
     previousShown = shown;
-    for (const covered of before) {
+    // Last first, and the other way round the next time, in case two rectangles overlap.
+    for (const covered of before.reverse()) {
       const { slot, rect, pixels } = covered;
       covered.pixels = copyOut(allocated(slot), width, rect);
       put(slot, rect, pixels);

@@ -81,6 +81,8 @@ export interface Entry extends Finish {
   locked: boolean;
   /** How many were committed. */
   objects: number;
+  /** Whether the label may be taken away. */
+  removable: boolean;
 }
 
 export interface PlaneHeader {
@@ -147,7 +149,7 @@ export interface Update {
   id: string | null;
   version: number;
   base: number | null;
-  seconds: number | null;
+  seconds: number;
   planes: PlaneHeader[];
   prompts: PromptChange[];
 }
@@ -155,15 +157,14 @@ export interface PreviewReply {
   type: "preview";
   id: string;
   base: number;
-  seconds: number | null;
+  seconds: number;
   planes: PlaneHeader[];
 }
 export interface Steps {
   type: "steps";
   id: string;
   current: number;
-  /** `label`: an index, or null where a step means no one label. */
-  steps: { action: string; label: number | null; kind?: Prompt["kind"]; positive?: boolean; finish?: Partial<Finish> }[];
+  steps: { action: string; label: number; kind?: Prompt["kind"]; positive?: boolean; finish?: Partial<Finish> }[];
 }
 /** How probable the label is: uint8 in `shape` ([h, w]), over a rectangle of image pixels. */
 export interface ProbabilityReply extends PlaneHeader {

@@ -1,6 +1,7 @@
 /** What was drawn, as Python that draws it again. */
 import { counted } from "./format";
 import { isRaster, type Entry, type LabelTrait, type Prompt } from "./protocol";
+import { NOTHING } from "./truth";
 
 const WIDEST_LINE = 96;
 
@@ -18,28 +19,40 @@ def raster(height, width, *runs):  # start and length of each run of pixels, in 
 `.split("\n");
 
 /** `entries`: what the prompts alone do not tell of each label. */
-export function asPython(
-  labels: LabelTrait[],
-  prompts: Prompt[][],
-  entries: Pick<Entry, "edits" | "objects">[] = [],
-): string {
+export function asPython(labels: LabelTrait[], prompts: Prompt[][], entries: Entry[] = []): string {
   const several = labels.length > 1;
   const names = several ? `, labels=[${labels.map((label) => quoted(label.name)).join(", ")}]` : "";
   const lines = [`# w = sp.Segmenter(image${names})`];
   if (prompts.flat().some(isRaster)) lines.push(...RASTER);
   labels.forEach((label, index) => {
-    const drawn = prompts[index] ?? [];
-    if (several && drawn.length) lines.push(`w.label = ${quoted(label.name)}`);
-    for (const prompt of drawn) lines.push(...callFor(prompt));
+    const calls = [...(prompts[index] ?? []).flatMap(callFor), ...finishing(entries[index])];
+    if (several && calls.length) lines.push(`w.label = ${quoted(label.name)}`);
+    lines.push(...calls);
   });
   lines.push(...missing(entries));
   return lines.join("\n");
 }
 
-/** Edits and committed objects are pixels: only the kernel has them. */
-function missing(entries: Pick<Entry, "edits" | "objects">[]): string[] {
-  const sum = (name: "edits" | "objects"): number => entries.reduce((total, entry) => total + entry[name], 0);
-  const parts = [counted(sum("edits"), "edit of the mask itself", "edits of the mask itself"), counted(sum("objects"), "finished object")];
+/** What is done to the mask, where it is not what is done at first. */
+function finishing(entry: Entry = NOTHING): string[] {
+  const { threshold, fill_holes, keep_largest, smooth } = entry;
+  const said = [
+    threshold !== NOTHING.threshold && `threshold=${number(threshold)}`,
+    fill_holes && "fill_holes=True",
+    keep_largest && "keep_largest=True",
+    smooth && `smooth=${number(smooth)}`,
+  ].filter(Boolean);
+  return said.length ? [`w.finish(${said.join(", ")})`] : [];
+}
+
+/** Edits, committed objects and masks that were started from are pixels: only the kernel has them. */
+function missing(entries: Entry[]): string[] {
+  const sum = (name: "edits" | "objects" | "started"): number => entries.reduce((total, entry) => total + Number(entry[name]), 0);
+  const parts = [
+    counted(sum("edits"), "edit of the mask itself", "edits of the mask itself"),
+    counted(sum("objects"), "finished object"),
+    counted(sum("started"), "mask that was started from", "masks that were started from"),
+  ];
   const told = parts.filter((part) => part !== "");
   return told.length ? [`# Not in this code: ${told.join(", ")}.`] : [];
 }

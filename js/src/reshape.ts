@@ -2,6 +2,7 @@
 import { distanceToSegment, rounded } from "./geometry";
 import { ceil, floor, max, min, round, within } from "./math";
 import { isRaster, type Box, type DrawnPrompt, type Point, type Prompt } from "./protocol";
+import { closed, isInside, isSeen } from "./seen";
 import { boxBetween, clickAt } from "./stroke";
 import type { Size } from "./view";
 
@@ -34,8 +35,7 @@ export function distanceTo(prompt: Prompt, at: Point): number {
 export function lineOf(prompt: DrawnPrompt): Point[] {
   if (prompt.kind === "click") return [[prompt.x, prompt.y]];
   if (prompt.kind === "scribble") return prompt.points;
-  const corners = prompt.kind === "box" ? cornersOf(prompt) : prompt.points;
-  return [...corners, corners[0]!];
+  return closed(prompt.kind === "box" ? cornersOf(prompt) : prompt.points);
 }
 
 function cornersOf(box: Box): Point[] {
@@ -51,16 +51,6 @@ function isWithin(prompt: Prompt, at: Point): boolean {
   const place = y * prompt.shape[1] + x;
   if (x < 0 || x >= prompt.shape[1]) return false;
   return prompt.runs.some((start, i) => i % 2 === 0 && place >= start && place < start + prompt.runs[i + 1]!);
-}
-
-/** Even and odd. */
-function isInside(ring: Point[], [x, y]: Point): boolean {
-  let inside = false;
-  for (let i = 1; i < ring.length; i++) {
-    const [[x0, y0], [x1, y1]] = [ring[i - 1]!, ring[i]!];
-    if (y0 > y !== y1 > y && x < x0 + ((y - y0) / (y1 - y0)) * (x1 - x0)) inside = !inside;
-  }
-  return inside;
 }
 
 export function isNegative(prompt: Prompt): boolean {
@@ -101,8 +91,10 @@ export function reshaped(prompt: DrawnPrompt, handle: number, [dx, dy]: Point, i
     const sides = handle === WHOLE ? "ltrb" : SIDES[handle]!;
     const by = (side: string, way: number): number => (sides.includes(side) ? way : 0);
     if (handle === WHOLE) {
-      dx = within(round(dx), -prompt.x0, image.width - 1 - prompt.x1);
-      dy = within(round(dy), -prompt.y0, image.height - 1 - prompt.y1);
+      // Up to the image's edges; one that Python drew beyond them goes no farther.
+      dx = within(round(dx), min(-prompt.x0, 0), max(image.width - 1 - prompt.x1, 0));
+      dy = within(round(dy), min(-prompt.y0, 0), max(image.height - 1 - prompt.y1, 0));
+      return { ...prompt, x0: prompt.x0 + dx, y0: prompt.y0 + dy, x1: prompt.x1 + dx, y1: prompt.y1 + dy };
     }
     const [x0, y0] = [prompt.x0 + by("l", dx), prompt.y0 + by("t", dy)];
     return boxBetween([x0, y0], [prompt.x1 + by("r", dx), prompt.y1 + by("b", dy)], image);
@@ -110,6 +102,6 @@ export function reshaped(prompt: DrawnPrompt, handle: number, [dx, dy]: Point, i
   const points = prompt.points.map(([x, y], i): Point =>
     handle === WHOLE || handle === i ? [rounded(x + dx), rounded(y + dy)] : [x, y],
   );
-  const isSeen = points.some(([x, y]) => x >= 0 && y >= 0 && x <= image.width - 1 && y <= image.height - 1);
-  return isSeen ? { ...prompt, points } : null;
+  const moved = { ...prompt, points };
+  return isSeen(moved, image) ? moved : null;
 }

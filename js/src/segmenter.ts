@@ -149,7 +149,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     relabel: labelling,
     finish: (change) => ask({ type: "finish", label: truth.active, ...change }),
     unpaint: () => ask({ type: "unpaint", label: truth.active }),
-    go: (step) => ask({ type: "go", step }),
+    go: (step) => mayChange() && ask({ type: "go", step }),
     history: () => kernel.askSteps(),
     window: () => setWindowing(!windowing),
     retry: () => kernel.retry(),
@@ -207,7 +207,9 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   // --- the image, and how it is looked at ------------------------------------------------------------------------
 
   function open(first: boolean): void {
+    // What was begun on another image is not for this one.
     gestures.abort();
+    crosshair.cancel();
     letGo();
     const trait = host.get("_image");
     let picture: Picture | null = null;
@@ -440,9 +442,9 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   }
 
   function mayChange(): boolean {
-    const { isOrdered } = kernel;
-    if (!isOrdered) chrome.say("One moment: the step before is still on its way.");
-    return isOrdered;
+    const { isSettled } = kernel;
+    if (!isSettled) chrome.say("One moment: the step before is still on its way.");
+    return isSettled;
   }
 
   function commit(): void {

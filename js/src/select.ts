@@ -41,11 +41,28 @@ export interface SelectHand extends Hand {
 }
 
 export function makeSelectHand({ where, say, prompts, mayChange, change }: PromptEvents): SelectHand {
-  /** Of the selected prompt in the list of the active label; -1: none. */
+  /** The selected prompt, and where it is in the list of the active label. */
+  let taken: Prompt | null = null;
   let index = -1;
+  /** What it was asked to become. */
+  let next: DrawnPrompt | null = null;
   let drag: Drag | null = null;
 
-  const selected = (): Prompt | null => prompts()[index] ?? null;
+  /** A prompt stays selected while it stays where it is, and when it becomes what it was asked to become. */
+  function selected(): Prompt | null {
+    const there = prompts()[index] ?? null;
+    if (there !== taken) {
+      taken = there && next && isAlike(next, there) ? there : null;
+      next = null;
+    }
+    return taken;
+  }
+
+  function select(at: number): void {
+    index = at;
+    taken = prompts()[at] ?? null;
+    next = null;
+  }
 
   function dragged(): DrawnPrompt | null {
     if (!drag || drag.prompt !== selected() || isRaster(drag.prompt)) return null;
@@ -73,7 +90,7 @@ export function makeSelectHand({ where, say, prompts, mayChange, change }: Promp
 
   function drop(): boolean {
     const wasSelected = selected() !== null;
-    index = -1;
+    select(-1);
     drag = null;
     return wasSelected;
   }
@@ -91,7 +108,7 @@ export function makeSelectHand({ where, say, prompts, mayChange, change }: Promp
     },
     begin(at) {
       const handle = handleAt(at);
-      if (handle === WHOLE) index = indexAt(at);
+      if (handle === WHOLE) select(indexAt(at));
       const prompt = selected();
       drag = prompt && { prompt, handle, from: at, by: [0, 0] };
     },
@@ -107,8 +124,10 @@ export function makeSelectHand({ where, say, prompts, mayChange, change }: Promp
       // It may have been changed from elsewhere during the drag.
       if (done.prompt !== selected() || !mayChange()) return;
       if (isRaster(done.prompt)) say("This scribble came as pixels: it can be deleted, but not moved.");
-      else if (shape) change([{ index, prompts: [shape] }]);
-      else say("That was beside the picture. Delete takes a prompt away.");
+      else if (shape) {
+        next = shape;
+        change([{ index, prompts: [shape] }]);
+      } else say("That was beside the picture. Delete takes a prompt away.");
     },
     discard() {
       drag = null;
@@ -123,4 +142,10 @@ export function makeSelectHand({ where, say, prompts, mayChange, change }: Promp
     drop,
     isOver: (at) => drag !== null || handleAt(at) !== WHOLE || indexAt(at) >= 0,
   };
+}
+
+/** Whether two prompts say the same; the kernel writes what it was sent in an order of its own. */
+function isAlike(sent: Prompt, told: Prompt): boolean {
+  const text = (prompt: Prompt): string => JSON.stringify(Object.entries(prompt).sort());
+  return text(sent) === text(told);
 }

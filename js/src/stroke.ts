@@ -3,6 +3,7 @@ import { distance, rounded, simplify } from "./geometry";
 import { circleAround, lassoAlong } from "./lasso";
 import { max, min, round } from "./math";
 import type { Box, Click, DrawnPrompt, Point, Scribble } from "./protocol";
+import { isOnImage, segmentIsSeen } from "./seen";
 import type { Size } from "./view";
 
 export type Tool = "scribble" | "click" | "box" | "lasso" | "circle" | "select" | "eraser";
@@ -52,7 +53,7 @@ export function makeStroke(mark: Mark, first: Point): Stroke {
 }
 
 export function clickAt(point: Point, positive: boolean, image: Size): Click | null {
-  return inside(point, image) ? { kind: "click", x: rounded(point[0]), y: rounded(point[1]), positive } : null;
+  return isOnImage(point, image) ? { kind: "click", x: rounded(point[0]), y: rounded(point[1]), positive } : null;
 }
 
 /** The pixels that a drag from any corner to the one across touches; only the part on the image. */
@@ -82,14 +83,7 @@ export function scribbleAlong(
 
 /** A stroke that starts or ends far outside keeps only what is on the image and one point beyond. */
 function inked(points: Point[], image: Size): Point[] {
-  const first = points.findIndex((point) => inside(point, image));
-  if (first < 0) return [];
-  let last = points.length - 1;
-  while (!inside(points[last]!, image)) last--;
-  return points.slice(max(first - 1, 0), last + 2);
-}
-
-/** The last hundredth of a pixel is left out, because rounding could push it over the edge. */
-function inside([x, y]: Point, image: Size): boolean {
-  return x >= -0.5 && y >= -0.5 && x <= image.width - 0.51 && y <= image.height - 0.51;
+  const seen = points.map((point, i) => segmentIsSeen(points[i - 1] ?? point, point, image));
+  const first = seen.indexOf(true);
+  return first < 0 ? [] : points.slice(max(first - 1, 0), seen.lastIndexOf(true) + 1);
 }

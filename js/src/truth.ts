@@ -5,7 +5,8 @@ import type { Entry, Host, LabelTrait, Prompt } from "./protocol";
 
 const NAMELESS: LabelTrait[] = [{ name: "object", color: "#56b4e9" }];
 
-const NOTHING: Entry = {
+/** Of a label that nothing was done to. */
+export const NOTHING: Entry = {
   edits: 0,
   threshold: 0.5,
   fill_holes: false,
@@ -14,6 +15,7 @@ const NOTHING: Entry = {
   started: false,
   locked: false,
   objects: 0,
+  removable: false,
 };
 
 export interface Truth {

@@ -56,12 +56,19 @@ describe("a wipe", () => {
     { kind: "lasso", points: [[60, 0], [70, 0], [65, 10]], positive: true },
     { kind: "scribble", positive: true, shape: [40, 80], runs: [80 * 30 + 10, 6] },
   ];
-  const wipe = (...points: Point[]): unknown => wiped(prompts, { points, radius: 1, reach: 2 });
+  const image = { width: 80, height: 40 };
+  const wipe = (...points: Point[]): unknown => wiped(prompts, { points, radius: 1, reach: 2 }, image);
 
   it("splits scribbles by half its width more", () => {
     expect(wipe([5, -9], [5, 5])).toEqual([
       { index: 1, prompts: [{ ...prompts[1], points: [[0, 0], [3, 0]] }, { ...prompts[1], points: [[7, 0], [10, 0], [20, 0]] }] },
     ]);
+  });
+
+  it("leaves no piece beside the image", () => {
+    const long: Prompt = { kind: "scribble", points: [[70, 5], [100, 5]], positive: true, width: 2 };
+    const eraser = { points: [[77, 5], [84, 5]] as Point[], radius: 1, reach: 2 };
+    expect(wiped([long], eraser, image)).toEqual([{ index: 0, prompts: [{ ...long, points: [[70, 5], [75, 5]] }] }]);
   });
 
   it("takes away clicks, boxes, lassos and pixels that it touches", () => {

@@ -188,7 +188,7 @@ describe("the conversation with the kernel", () => {
       kernel.previews.grown();
       const { id } = host.last();
       expect(host.last().type).toBe("preview");
-      const reply = { type: "preview" as const, id, base: 0, seconds: null, planes: [{ label: 0, x: 0, y: 0, width: 8, height: 1 }] };
+      const reply = { type: "preview" as const, id, base: 0, seconds: 0, planes: [{ label: 0, x: 0, y: 0, width: 8, height: 1 }] };
       host.say({ ...reply, id: "theirs" }, [Uint8Array.of(255)]);
       expect(kernel.masks.area(0)).toBe(0);
       host.say(reply, [Uint8Array.of(255)]);
@@ -205,7 +205,7 @@ describe("the conversation with the kernel", () => {
       kernel.previews.begin();
       clock.go(200);
       kernel.previews.grown();
-      host.say({ type: "preview", id: host.last().id, base: 0, seconds: null, planes: [{ label: 0, x: 0, y: 0, width: 8, height: 1 }] }, [Uint8Array.of(255)]);
+      host.say({ type: "preview", id: host.last().id, base: 0, seconds: 0, planes: [{ label: 0, x: 0, y: 0, width: 8, height: 1 }] }, [Uint8Array.of(255)]);
       clock.go(200);
       kernel.previews.grown();
       host.say({ type: "error", id: host.last().id, text: "cannot" });

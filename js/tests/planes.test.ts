@@ -51,6 +51,18 @@ describe("masks", () => {
     expect(told.length).toBe(1);
   });
 
+  it("show what was before and what is, where rectangles overlap", () => {
+    const masks = makeMasks(6, 1);
+    masks.apply(null, 1, [patch({ x: 0, y: 0, width: 6, height: 1 })]);
+    masks.apply(1, 2, [patch({ x: 0, y: 0, width: 4, height: 1 }, () => false), patch({ x: 2, y: 0, width: 4, height: 1 }, () => false)]);
+    for (let i = 0; i < 2; i++) {
+      masks.showPrevious(true);
+      expect([...masks.plane(0)!]).toEqual([1, 1, 1, 1, 1, 1]);
+      masks.showPrevious(false);
+      expect([...masks.plane(0)!]).toEqual([0, 0, 0, 0, 0, 0]);
+    }
+  });
+
   it("show a preview and take it back, to the pixel", () => {
     const masks = makeMasks(6, 6);
     masks.apply(null, 1, [patch({ x: 0, y: 0, width: 6, height: 6 }, (x, y) => (x + y) % 2 === 0)]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Raster } from "../src/protocol";
 import { asPython } from "../src/python";
+import { NOTHING } from "../src/truth";
 
 const one = [{ name: "lesion", color: "#000000" }];
 
@@ -32,6 +33,15 @@ describe("copy as Python", () => {
       '# w = sp.Segmenter(image, labels=["lesion", "left \\"LV\\"", "none"])\n' +
         'w.label = "lesion"\nw.add_click(1.0, 2.0)\nw.label = "left \\"LV\\""\nw.add_click(1.0, 2.0)',
     );
+  });
+
+  it("says what is done to the mask, and what is not in the code", () => {
+    const entry = { ...NOTHING, threshold: 0.2, keep_largest: true, smooth: 1.5, started: true, edits: 2 };
+    expect(asPython([...one, { name: "b", color: "#ffffff" }], [[], []], [NOTHING, entry]).split("\n").slice(1)).toEqual([
+      'w.label = "b"',
+      "w.finish(threshold=0.2, keep_largest=True, smooth=1.5)",
+      "# Not in this code: 2 edits of the mask itself, 1 mask that was started from.",
+    ]);
   });
 
   it("wraps long strokes", () => {

@@ -99,6 +99,17 @@ describe("dragging", () => {
     expect(reshaped(box, WHOLE, [99, -99], image)).toEqual({ kind: "box", x0: 33, y0: 0, x1: 59, y1: 20 });
   });
 
+  it("moves a box that Python drew beyond the edges, as it is", () => {
+    const beyond = { kind: "box", x0: -10, y0: 2.5, x1: 20, y1: 9 } as const;
+    expect(reshaped(beyond, WHOLE, [2, 1], image)).toEqual({ ...beyond, x0: -8, x1: 22, y0: 3.5, y1: 10 });
+    expect(reshaped(beyond, WHOLE, [-2, 0], image)).toEqual(beyond);
+  });
+
+  it("moves a lasso around the whole image", () => {
+    const around: Lasso = { kind: "lasso", points: [[-9, -9], [90, -9], [90, 90], [-9, 90]], positive: true };
+    expect(reshaped(around, 0, [-1, -1], image)).toMatchObject({ points: [[-10, -10], [90, -9], [90, 90], [-9, 90]] });
+  });
+
   it("moves a stroke as a whole or by one corner", () => {
     expect(reshaped(scribble, WHOLE, [1, 2], image)).toEqual({ ...scribble, points: [[9, 22], [21, 22], [29, 14]] });
     expect(reshaped(lasso, 1, [-1, 0.5], image)).toEqual({ ...lasso, points: [[40, 5], [54, 5.5], [48, 30]] });

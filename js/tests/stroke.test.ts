@@ -56,6 +56,15 @@ describe("a click", () => {
 });
 
 describe("a stroke", () => {
+  it("that is so fast that no place of it is on the image is there all the same", () => {
+    const stroke = makeStroke({ ...mark, tool: "scribble" }, [-5, 8]);
+    for (const point of [[-2, 8], [44, 20], [60, 25]] as Point[]) stroke.extend(point);
+    expect(stroke.prompt(image)).toMatchObject({ points: [[-2, 8], [44, 20]] });
+    const beside = makeStroke({ ...mark, tool: "scribble" }, [-5, 8]);
+    beside.extend([3, -15]);
+    expect(beside.prompt(image)).toBeNull();
+  });
+
   it("without a move is a scribble of one point", () => {
     expect(makeStroke({ ...mark, tool: "scribble" }, [3, 4]).prompt(image)).toEqual({
       kind: "scribble",

@@ -9,7 +9,7 @@ HTMLCanvasElement.prototype.getContext = (() => null) as never;
 
 const CLICK: Prompt = { kind: "click", x: 3, y: 3, positive: true };
 const BOX: Prompt = { kind: "box", x0: 5, y0: 1, x1: 10, y1: 6 };
-const ENTRY: Entry = { edits: 0, threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0, started: false, locked: false, objects: 0 };
+const ENTRY: Entry = { edits: 0, threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0, started: false, locked: false, objects: 0, removable: false };
 const LABELS = [
   { name: "cell", color: "#56b4e9", rank: 0 },
   { name: "vessel", color: "#e69f00", rank: 1 },
@@ -108,6 +108,60 @@ describe("the tools", () => {
     host.update(host.last().id, 1, 0, {}, [{ label: 0, kept: 0, added: [{ ...CLICK, x: 4, y: 5 }, BOX] }]);
     key("Delete");
     expect(host.last()).toMatchObject({ type: "reprompt", changes: [{ index: 0, prompts: [] }] });
+  });
+
+  it("keep a prompt selected while it is there, and no other in its place", async () => {
+    await mount({}, [CLICK, BOX]);
+    key("v");
+    drag([[5, 3]]);
+    // Another was taken away before it.
+    host.update(null, 1, 0, {}, [{ label: 0, kept: 0, added: [BOX] }]);
+    expect(key("Delete").defaultPrevented).toBe(false);
+    drag([[5, 3]]);
+    host.update(null, 2, 1, {}, [{ label: 0, kept: 1, added: [CLICK] }]);
+    expect(key("Delete").defaultPrevented).toBe(true);
+    expect(host.last()).toMatchObject({ type: "reprompt", changes: [{ index: 0, prompts: [] }] });
+    host.update(host.last().id, 3, 2, {}, [{ label: 0, kept: 0, added: [CLICK] }]);
+    drag([[3, 3]]);
+    host.update(null, 4, 3, {}, [{ label: 0, kept: 0, added: [BOX, CLICK] }]);
+    expect(key("Delete").defaultPrevented).toBe(false);
+  });
+
+  it("change nothing while a stroke is on its way", async () => {
+    await mount({}, [CLICK, BOX]);
+    drag([[1, 1], [8, 1]]);
+    key("v");
+    drag([[3, 3], [4, 5]]);
+    expect(host.types()).toEqual(["prompt"]);
+    expect(text(".sp-hint")).toMatch(/one moment/i);
+    host.update(host.last().id, 1, 0, {}, [{ label: 0, kept: 2, added: [CLICK] }]);
+    drag([[3, 3], [4, 5]]);
+    expect(host.types()).toEqual(["prompt", "reprompt"]);
+  });
+
+  it("say why nothing came of a lasso", async () => {
+    await mount();
+    key("l");
+    drag([[2, 2], [8, 2]]);
+    expect(text(".sp-hint")).toBe("A lasso goes around something.");
+    key("s");
+    drag([[-3, -3], [-2, -4]]);
+    expect(text(".sp-hint")).toBe("That was beside the picture.");
+    expect(host.sent).toHaveLength(0);
+  });
+
+  it("drop a stroke of the keyboard's when another image comes", async () => {
+    await mount();
+    key("ArrowRight");
+    key("Enter");
+    key("ArrowRight");
+    host.set({ _image: { ...host.traits._image, version: 1 } });
+    await settled();
+    expect(host.types()).not.toContain("prompt");
+    key("ArrowRight");
+    key("Enter");
+    key("Enter");
+    expect(host.last()).toMatchObject({ type: "prompt", image: 1 });
   });
 
   it("leave the Delete key alone where nothing is selected", async () => {
@@ -223,7 +277,8 @@ describe("the tools", () => {
 
   it("remove the last label while it is unused, and keep hidden what is", async () => {
     const three = [...LABELS, { name: "bone", color: "#cc79a7", rank: 2 }];
-    await mount({ _labels: three, label: "vessel", _prompts: { version: 0, lists: [[], [], []] } });
+    const last = { ...ENTRY, removable: true };
+    await mount({ _labels: three, label: "vessel", _prompts: { version: 0, lists: [[], [], []] }, _entries: [ENTRY, ENTRY, last] });
     const named = (name: RegExp): HTMLButtonElement => [...root.querySelectorAll("button")].find((one) => name.test(nameOf(one)))!;
     button(/^Change the label/).click();
     const hide = dialog("Label").querySelector<HTMLInputElement>("input[type=checkbox]")!;
@@ -238,11 +293,11 @@ describe("the tools", () => {
     named(/^Remove this label$/).click();
     expect(document.activeElement).toBe(dialog("Label").querySelector("input"));
     expect(host.last()).toMatchObject({ type: "unlabel", label: 2 });
-    host.set({ _labels: LABELS, label: "vessel" });
+    host.set({ _labels: LABELS, label: "vessel", _entries: [ENTRY, last] });
     await settled();
     expect([...root.querySelectorAll(".sp-off")].map((chip) => chip.textContent)).toEqual(["2vessel"]);
     expect(named(/^Remove this label$/).hidden).toBe(false);
-    host.set({ _entries: [ENTRY, { ...ENTRY, objects: 1 }] });
+    host.set({ _entries: [ENTRY, ENTRY] });
     await settled();
     expect(named(/^Remove this label$/).hidden).toBe(true);
   });

@@ -1,4 +1,4 @@
-"""Where to look more closely: small objects in large images are seen at their own size."""
+"""Where to look more closely: small objects are seen at their own size, or larger where the image ends at pixels."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def shown_object(logits: np.ndarray, shown: np.ndarray) -> np.ndarray:
 def closer_grid(grid: Grid, cells: np.ndarray, shape: tuple[int, int]) -> Grid | None:
     """A finer square grid of as many cells around an object, or None where it gains little.
 
-    What it covers of the image `grid` covers too. Its cells are at least pixels, or where those of `grid` nearly are
-    pixels at least half ones.
+    What it covers of the image `grid` covers too. Its cells are no smaller than pixels; where those of `grid` are about
+    as small already, no smaller than `FINEST` pixels.
 
     Parameters
     ----------

@@ -129,20 +129,26 @@ class _NetworkSession(Session):
         state = self._state(logits, grid)
         if looks == 1:
             return state
-        # Without negative prompts, which may have taken a positive one's cell where cells are large.
-        shown = Prompts(p for p in prompts if isinstance(p, Box) or p.positive).rasterise(grid)
-        found = closer_grid(grid, shown_object(logits, (shown.positive > 0) | (shown.box > 0)), self.image.shape)
+        found = closer_grid(grid, shown_object(logits, _shown(prompts, grid)), self.image.shape)
         if found is None:
             return state
         closer = self._look(found, prompts, previous, looks - 1)
-        shown = Prompts(p for p in prompts if isinstance(p, Box) or p.positive).rasterise(found)
-        seen = shown_object(closer.logits, (shown.positive > 0) | (shown.box > 0))
-        if found.runs_out(seen, self.image.shape):
+        if found.runs_out(shown_object(closer.logits, _shown(prompts, found)), self.image.shape):
             return state  # an object larger than it looked at first would end where the closer look does
         if found.scale_x > 1:
-            # Nothing more of the image is seen by cells smaller than its pixels: a second opinion, not a better one.
+            # Of the image little more is seen by cells smaller than its pixels: a second opinion, not a better one.
             closer = replace(closer, logits=(closer.logits + grid.transfer(logits, found)) / 2)
         return replace(state, closer=closer)
+
+
+def _shown(prompts: Prompts, grid: Grid) -> np.ndarray:
+    """(h, w) bool: what is said to be of the object, or around it.
+
+    Negative prompts may have taken a positive one's cell where cells are large: they are left out.
+    """
+    drawn = Prompts(prompt for prompt in prompts if isinstance(prompt, Box) or prompt.positive).rasterise(grid)
+    shown: np.ndarray = (drawn.positive > 0) | (drawn.box > 0)
+    return shown
 
 
 def load_unet(

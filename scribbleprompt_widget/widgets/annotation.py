@@ -153,13 +153,20 @@ class Annotation:
     def remove(self, label: int) -> None:
         """Take a label away again: the last one, of which no step of the history is. No step either."""
         name = self.labels[label].name
-        if label != len(self.labels) - 1 or not label:
+        if not self._is_last(label):
             raise ValueError(f"only the last of several labels can be removed, not {name!r}; rename or hide it")
-        if any(step.label == label for step in self.history.steps):
+        if not self.is_removable(label):
             raise ValueError(f"the label {name!r} has a history, and cannot be removed; rename or hide it")
         self.labels = self.labels[:-1]
         self.masks.remove_last()
         self._shown.pop()
+
+    def is_removable(self, label: int) -> bool:
+        """Whether `remove` takes a label away."""
+        return self._is_last(label) and not any(step.label == label for step in self.history.steps)
+
+    def _is_last(self, label: int) -> bool:
+        return label == len(self.labels) - 1 > 0
 
     def add(self, label: int, prompt: Prompt) -> list[Plane]:
         """Add a prompt and predict again."""

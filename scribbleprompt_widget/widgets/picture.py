@@ -13,7 +13,7 @@ from scipy import ndimage
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.whole_file import target_path, written_whole
 
-__all__ = ["draw_overlay", "save_picture"]
+__all__ = ["draw_overlay", "resampled_labels", "save_picture"]
 
 FILL_OPACITY: Final = 0.35
 """As on the canvas."""
@@ -43,7 +43,7 @@ def draw_overlay(image: Image, masks: Sequence[np.ndarray], colors: Sequence[str
     for mask, color in zip(masks, colors, strict=True):
         if not mask.any():
             continue
-        inside = _resized(mask.astype(np.uint8) * 255, size) >= 128
+        inside = resampled_labels(mask, size[::-1])
         border = inside & ~ndimage.binary_erosion(inside, border_value=1)
         for channel, level in enumerate(bytes.fromhex(color[1:])):
             plane = picture[:, :, channel]
@@ -66,6 +66,18 @@ def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
         raise ValueError(f"path is {str(target)!r}; its suffix must be a picture's: .png, .jpg, .tif, .webp, ...")
     with written_whole(target, target.suffix) as part:
         PIL.Image.fromarray(picture).save(part)
+
+
+def resampled_labels(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A label map of another shape. Of pixels that become one the greatest label stays: the least spot is seen."""
+    for axis, length in enumerate(shape):
+        old = label_map.shape[axis]
+        starts = np.arange(length) * old // length
+        if length <= old:
+            label_map = np.maximum.reduceat(label_map, starts, axis=axis)
+        else:
+            label_map = label_map.take(starts, axis=axis)
+    return label_map
 
 
 def _fitted(shape: tuple[int, int], max_side: int) -> tuple[int, int]:

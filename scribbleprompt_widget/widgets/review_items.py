@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +58,9 @@ class ReviewItems:
         self._named = named
         self._drawn_masks: dict[int, np.ndarray] = {}
         self._tiles: OrderedDict[tuple[int, int], Tile] = OrderedDict()
+        self._changes = 0
+        # Cells, messages and a segmenter's predictions may come on different threads.
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._images)
@@ -85,17 +89,21 @@ class ReviewItems:
 
     def set_mask(self, index: int, mask: np.ndarray) -> None:
         """Let a mask that was drawn take the place of the one given."""
-        self._drawn_masks[index] = mask
-        for key in [key for key in self._tiles if key[0] == index]:
-            del self._tiles[key]
+        with self._lock:
+            self._changes += 1
+            self._drawn_masks[index] = mask
+            for key in [key for key in self._tiles if key[0] == index]:
+                del self._tiles[key]
 
     def name_labels(self, count: int) -> set[int]:
         """So many labels have a name now; the images whose tiles have to be drawn anew."""
-        self._named = count
-        found = [key for key, tile in self._tiles.items() if tile.problem and tile.labels is not None]
-        for key in found:
-            del self._tiles[key]
-        return {index for index, _ in found}
+        with self._lock:
+            self._changes += 1
+            self._named = count
+            found = [key for key, tile in self._tiles.items() if tile.problem and tile.labels is not None]
+            for key in found:
+                del self._tiles[key]
+            return {index for index, _ in found}
 
     def known_tile(self, index: int, side: int) -> Tile | None:
         """A tile that need not be read."""
@@ -104,12 +112,19 @@ class ReviewItems:
     def tile(self, index: int, side: int, line: int) -> Tile:
         """The tile of an image; what goes wrong is told by it, and not raised."""
         key = (index, side)
-        if key not in self._tiles:
-            self._tiles[key] = self._read(index, side, line)
-            while len(self._tiles) > KEPT_THUMBNAILS:
-                self._tiles.popitem(last=False)
-        self._tiles.move_to_end(key)
-        return self._tiles[key]
+        while True:
+            with self._lock:
+                if key in self._tiles:
+                    self._tiles.move_to_end(key)
+                    return self._tiles[key]
+                changes = self._changes
+            tile = self._read(index, side, line)  # which takes its time: others need not wait for it
+            with self._lock:
+                # Of a mask that was drawn meanwhile it would show the one before.
+                if changes == self._changes:
+                    self._tiles[key] = tile
+                    while len(self._tiles) > KEPT_THUMBNAILS:
+                        self._tiles.popitem(last=False)
 
     def _read(self, index: int, side: int, line: int) -> Tile:
         try:

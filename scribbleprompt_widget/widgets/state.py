@@ -97,6 +97,7 @@ def _entry_state(annotation: Annotation, label: int) -> dict[str, Any]:
         "started": entry.start is not None,
         "locked": annotation.is_locked(label),
         "objects": sum(instance.label == label for instance in annotation.instances.items),
+        "removable": annotation.is_removable(label),
     }
 
 

@@ -10,7 +10,7 @@ import PIL.Image
 from scipy import ndimage
 
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.widgets.picture import draw_overlay
+from scribbleprompt_widget.widgets.picture import draw_overlay, resampled_labels
 
 __all__ = ["LINE_STYLES", "draw_thumbnail"]
 
@@ -49,20 +49,8 @@ def draw_thumbnail(
     enlarged = PIL.Image.Resampling.NEAREST if scale > 1 else PIL.Image.Resampling.BILINEAR
     pixels = np.array(picture.resize((width, height), enlarged))
     if label_map is not None and label_map.any():
-        _draw_outlines(pixels, _resampled(label_map, (height, width)), colors, line)
+        _draw_outlines(pixels, resampled_labels(label_map, (height, width)), colors, line)
     return pixels
-
-
-def _resampled(label_map: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """A label map of another shape. Of pixels that become one the greatest label stays: the least spot is seen."""
-    for axis, length in enumerate(shape):
-        old = label_map.shape[axis]
-        starts = np.arange(length) * old // length
-        if length <= old:
-            label_map = np.maximum.reduceat(label_map, starts, axis=axis)
-        else:
-            label_map = label_map.take(starts, axis=axis)
-    return label_map
 
 
 def _draw_outlines(picture: np.ndarray, label_map: np.ndarray, colors: Sequence[str], line: int) -> None:

@@ -1,5 +1,9 @@
 """Prompts: what goes in, how they are drawn on a grid, and that they survive JSON."""
 
+import contextlib
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +16,7 @@ from scribbleprompt_widget.predictors.clicks import held_pixels
 from scribbleprompt_widget.prompts import cells_of, check_inside, prompt_from_json
 
 SHAPE = (48, 64)
+SEEN = json.loads((Path(__file__).parents[1] / "seen.json").read_text())
 coordinate = st.floats(-20, 90, allow_nan=False)
 points = st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=6)
 scribbles = st.builds(Scribble, points, st.booleans(), st.floats(0.1, 12))
@@ -217,6 +222,14 @@ def test_prompts_partly_inside_are_taken(prompt):
     assert sum(channel.sum() for channel in Prompts([prompt]).rasterise(Grid.of_image(SHAPE))) > 0
 
 
+@pytest.mark.parametrize("case", SEEN["cases"], ids=lambda case: str(case["prompt"]))
+def test_the_front_end_knows_what_is_refused(case):
+    """Its tests read the same file."""
+    prompt = prompt_from_json(case["prompt"])
+    with contextlib.nullcontext() if case["seen"] else pytest.raises(ValueError, match="outside the image"):
+        check_inside(prompt, tuple(SEEN["shape"]))
+
+
 def test_far_away_points_cost_nothing_and_break_nothing():
     drawn = Prompts([Scribble([(-1e12, 24), (1e12, 24)], width=1)]).rasterise(Grid.of_image(SHAPE)).positive
     assert drawn[24].all()
@@ -260,6 +273,21 @@ def test_a_thin_limb_of_a_lasso_has_a_core_of_its_own():
     assert core[12, 50]
     assert not core[9, 31:].any()
     assert not core[15, 31:].any()
+
+
+def test_the_tail_that_is_left_where_a_lasso_was_closed_has_none():
+    with_tail = Lasso([(0, 10), (40, 10), (40, 20), (0, 20), (0, 12), (30, 9), (60, 9), (60, 10)])
+    core = Prompts([with_tail]).rasterise(Grid.of_image(SHAPE)).positive > 0
+    assert core[15, 20]
+    assert not core[:, 42:].any()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1000)), min_size=3, max_size=30))
+def test_the_core_of_a_large_lasso_lies_within_it(corners):
+    lasso, grid = Lasso(corners), Grid.of_image((1000, 1000))
+    core = Prompts([lasso]).rasterise(grid).positive > 0
+    inside = cells_of(lasso, grid) > 0
+    assert not core[~inside].any() or not core[inside].any()
 
 
 @given(st.floats(5, 55), st.floats(5, 40), st.floats(0.01, 3), st.integers(1, 8))

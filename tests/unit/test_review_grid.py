@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 
 import scribbleprompt_widget as sp
+from scribbleprompt_widget.widgets import review_items
 from tests.paint import PaintPredictor
 
 COUNT = 500
@@ -306,6 +307,21 @@ def test_labels_without_a_name_are_told_until_they_have_one():
     page.look()
     assert "but the mask has the label" not in grid._status.value
     assert not grid._items.known_tile(1, 144).problem
+
+
+def test_a_mask_that_comes_while_its_tile_is_drawn_is_on_it(monkeypatch):
+    items, draw, drawn = review_items.ReviewItems([np.zeros((4, 4))], None), review_items.draw_thumbnail, []
+
+    def while_drawing(*arguments, **keywords):
+        drawn.append(arguments[1])
+        if len(drawn) == 1:
+            items.set_mask(0, np.ones((4, 4), dtype=bool))
+        return draw(*arguments, **keywords)
+
+    monkeypatch.setattr(review_items, "draw_thumbnail", while_drawing)
+    assert items.tile(0, 8, line=1).labels == 1
+    assert items.known_tile(0, 8).labels == 1
+    assert len(drawn) == 2
 
 
 def test_names_are_text_and_no_html():

@@ -5,6 +5,7 @@ import pytest
 
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.widgets.labelling import COLORS
+from scribbleprompt_widget.widgets.picture import draw_overlay
 from scribbleprompt_widget.widgets.thumbnail import draw_thumbnail
 
 GREY = Image.of(np.full((200, 100), 7, np.uint8))
@@ -67,3 +68,13 @@ def test_more_labels_than_colours_begin_again_with_the_first():
     label_map = np.zeros((200, 100), np.uint8)
     label_map[50:150, 25:75] = 1 + len(COLORS)
     assert drawn_in(draw_thumbnail(GREY, label_map, COLORS, 100), COLORS[0]).any()
+
+
+def test_masks_of_thin_lines_are_seen_in_small_pictures():
+    mask = np.zeros((2048, 2048), dtype=bool)
+    mask[700] = mask[:, 33] = True
+    picture = draw_overlay(Image.of(np.zeros((2048, 2048), dtype=np.uint8)), [mask], ["#56b4e9"], max_side=512)
+    assert picture.shape == (512, 512, 3)
+    assert (picture[175] > 0).any(axis=-1).all()
+    assert (picture[:, 8] > 0).any(axis=-1).all()
+    assert (picture > 0).any(axis=-1).sum() == 2 * 512 - 1
