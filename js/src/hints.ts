@@ -8,6 +8,7 @@ export const PEN_DRAWS = "The pen draws. Two fingers move the picture.";
 export const WINDOW_MODE = "Drag or arrows: across window, up and down level. W ends.";
 export const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
 const ONLY_NEGATIVE = "Only − so far: a mask begins with +.";
+export const IN_HAND = "First finish (C) or clear (R) what is in hand.";
 const TAKEN = "Objects that are done, and locked labels, keep their pixels.";
 
 /** Why there is no mask where the last of a label's prompts was drawn, if that is known. */
@@ -21,12 +22,18 @@ export function whyNothing(drawn: readonly Prompt[], label: number, masks: Masks
 
 /** Whether a pixel belongs to an object that is done, or to a locked label. */
 function isTaken(place: Point | null, masks: Masks, entries: readonly Entry[]): boolean {
-  if (!place) return false;
+  return place !== null && entries.some(({ locked }, label) => holds(masks, label, place, locked ? 0 : 1));
+}
+
+/** The label of the object that is done at a place; -1: there is none. */
+export function doneAt(place: Point, masks: Masks, entries: readonly Entry[]): number {
+  return entries.findIndex((_, label) => holds(masks, label, place, 1));
+}
+
+/** Whether any of a label's masks, from `layer` on, has a pixel at a place. */
+function holds(masks: Masks, label: number, place: Point, layer: number): boolean {
   const [x, y] = place.map(round) as Point;
   if (x < 0 || y < 0 || x >= masks.width || y >= masks.height) return false;
-  const at = y * masks.width + x;
-  return entries.some(({ locked }, label) => {
-    for (let layer = locked ? 0 : 1; layer < LAYERS; layer++) if (masks.plane(label, layer)?.[at]) return true;
-    return false;
-  });
+  for (; layer < LAYERS; layer++) if (masks.plane(label, layer)?.[y * masks.width + x]) return true;
+  return false;
 }

@@ -13,6 +13,7 @@ const NAMES: Record<string, string> = {
   finish: "Mask finished",
   start: "Started from a mask",
   commit: "Object done",
+  resume: "Object taken up again",
   lock: "Locked",
   unlock: "Unlocked",
   model: "Another model",

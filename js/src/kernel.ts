@@ -16,7 +16,7 @@ export const SETTLE_AFTER = 600;
 /** The whole mask may be asked for again when no answer came by then. */
 const WHOLE_PATIENCE = 10_000;
 /** What was refused and is asked by one key, or would be refused again, need not be kept for a retry. */
-const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "labels", "unlabel"];
+const NOT_RETRIED: readonly string[] = ["undo", "redo", "clear", "go", "resume", "labels", "unlabel"];
 
 export interface KernelEvents {
   /** Pixels of a mask changed, previews included. */

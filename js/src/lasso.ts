@@ -1,12 +1,12 @@
 /** Areas drawn around: freehand, corner by corner, or as a circle. All are polygons, in image pixels. */
-import { distance, rounded, simplify } from "./geometry";
-import { round, within } from "./math";
+import { distance, distanceToSegment, rounded, simplify } from "./geometry";
+import { max, round, within } from "./math";
 import type { Lasso, Point } from "./protocol";
 import { closed, isSeen } from "./seen";
 import type { Size } from "./view";
 
-/** In square pixels: what is smaller holds no pixel. */
-const LEAST_AREA = 0.5;
+/** In pixels: what is thinner is a line. */
+const LEAST_WIDTH = 0.5;
 /** A circle's sides are about this long, in pixels ... */
 const SIDE = 1.5;
 /** ... but so many that it is round, and no more than can be told apart. */
@@ -16,7 +16,7 @@ const [FEWEST_SIDES, MOST_SIDES] = [16, 96];
 export function lassoAlong(points: Point[], positive: boolean, image: Size, tolerance = 0): Lasso | null {
   // The way back to the beginning is a side too.
   const corners = simplify(closed(points), tolerance).slice(0, -1);
-  if (corners.length < 3 || areaOf(corners) < LEAST_AREA) return null;
+  if (corners.length < 3 || widthOf(corners) < LEAST_WIDTH) return null;
   const lasso: Lasso = { kind: "lasso", points: corners.map(([x, y]): Point => [rounded(x), rounded(y)]), positive };
   return isSeen(lasso, image) ? lasso : null;
 }
@@ -31,11 +31,10 @@ export function circleAround(middle: Point, edge: Point, positive: boolean, imag
   return lassoAlong(corners, positive, image);
 }
 
-/** In square pixels, whichever way round. */
-function areaOf(ring: Point[]): number {
-  const twice = ring.reduce((sum, [x, y], i) => {
-    const [nextX, nextY] = ring[(i + 1) % ring.length]!;
-    return sum + x * nextY - nextX * y;
-  }, 0);
-  return Math.abs(twice) / 2;
+/** How far its corners are at most from the line between two that are far apart; an eight has a width, though no area. */
+function widthOf(ring: Point[]): number {
+  const farthestFrom = (from: Point): Point => ring.reduce((a, b) => (distance(from, b) > distance(from, a) ? b : a));
+  const end = farthestFrom(ring[0]!);
+  const other = farthestFrom(end);
+  return max(...ring.map((corner) => distanceToSegment(corner, end, other)));
 }

@@ -133,6 +133,7 @@ export type Command =
   | ({ type: "finish"; label: number } & Partial<Finish>)
   | { type: "lock"; label: number; locked: boolean }
   | { type: "labels"; labels: LabelTrait[] }
+  | { type: "resume"; x: number; y: number }
   | { type: "go"; step: number };
 /** `image`: the version of the image that it was drawn on. */
 export type Outgoing = Command & { id: string; image: number; version?: number | null };

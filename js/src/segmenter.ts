@@ -8,12 +8,13 @@ import { resultText } from "./format";
 import { makeFurniture } from "./furniture";
 import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
-import { NO_NEGATIVE_BOX, PEN_DRAWS, WINDOW_MODE, whyNothing } from "./hints";
+import { IN_HAND, NO_NEGATIVE_BOX, PEN_DRAWS, WINDOW_MODE, doneAt, whyNothing } from "./hints";
 import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
 import { makePen, type Hand } from "./pen";
+import { round } from "./math";
 import { makeLassoHand } from "./polygon";
 import type { Command, Entry, Host, Point } from "./protocol";
 import { asPython } from "./python";
@@ -102,6 +103,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     prompts: () => truth.prompts(),
     mayChange,
     change: (changes) => ask({ type: "reprompt", label: truth.active, changes }),
+    resume,
   };
   const pen = makePen(kernel, clock, events);
   /** Whose the stroke in progress is. */
@@ -315,10 +317,13 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       return false;
     }
     if (truth.entry().locked) {
-      chrome.say(`${labels[active]!.name} is locked. Unlock it in the menu, under Label.`);
+      chrome.say(lockedText(active));
       return false;
     }
-    if (settings.hiddenLabels.includes(active)) chrome.say(`${labels[active]!.name} is hidden. Show it in the menu, under Label.`);
+    if (settings.hiddenLabels.includes(active)) {
+      chrome.say(`${labels[active]!.name} is hidden. Show it in the menu, under Label.`);
+      return false;
+    }
     hand = { lasso, select, eraser }[tool as string] ?? pen;
     const positive = isPositive(settings) !== other;
     hand.begin(at, { tool, label: active, positive, width: settings.brush, direct: settings.direct });
@@ -453,6 +458,19 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     else ask({ type: "commit", label: active });
   }
 
+  /** Take up again what is done at a place. */
+  function resume([x, y]: Point): void {
+    const label = doneAt([x, y], kernel.masks, entries());
+    if (label < 0 || !mayChange()) return;
+    const { edits, started, locked } = truth.entry(label);
+    if (locked) chrome.say(lockedText(label));
+    else if (truth.prompts(label).length || edits || started) chrome.say(IN_HAND);
+    else {
+      ask({ type: "resume", x: round(x), y: round(y) });
+      if (label !== truth.active) chooseLabel(label);
+    }
+  }
+
   // --- the keyboard instead of the pointer ------------------------------------------------------------------------
 
   function moveCrosshair(key: string): boolean {
@@ -528,6 +546,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     const area = kernel.masks.area(active);
     chrome.announce(resultText(labels[active]!.name, truth.prompts().length, area, before, spacing));
     toldArea = area;
+  }
+
+  function lockedText(label: number): string {
+    return `${truth.labels[label]!.name} is locked. Unlock it in the menu, under Label.`;
   }
 
   function explainNothing(label: number): void {

@@ -16,6 +16,8 @@ export interface PromptEvents extends PenEvents {
   /** False when prompts cannot be changed just now; the person is told why. */
   mayChange(): boolean;
   change(changes: Reprompt[]): void;
+  /** A place was clicked at which no prompt is. */
+  resume(at: Point): void;
 }
 
 interface Drag {
@@ -40,28 +42,28 @@ export interface SelectHand extends Hand {
   isOver(at: Point): boolean;
 }
 
-export function makeSelectHand({ where, say, prompts, mayChange, change }: PromptEvents): SelectHand {
+export function makeSelectHand({ where, say, prompts, mayChange, change, resume }: PromptEvents): SelectHand {
   /** The selected prompt, and where it is in the list of the active label. */
   let taken: Prompt | null = null;
   let index = -1;
-  /** What it was asked to become. */
-  let next: DrawnPrompt | null = null;
+  /** What it was since it was selected, and what it was asked to become: changes are undone, too. */
+  let shapes: Prompt[] = [];
   let drag: Drag | null = null;
+  let place: Point = [0, 0];
 
-  /** A prompt stays selected while it stays where it is, and when it becomes what it was asked to become. */
+  /** A prompt stays selected while it is where it was, in any of its shapes. */
   function selected(): Prompt | null {
     const there = prompts()[index] ?? null;
-    if (there !== taken) {
-      taken = there && next && isAlike(next, there) ? there : null;
-      next = null;
-    }
+    if (there === taken) return taken;
+    if (there && shapes.some((shape) => isAlike(shape, there))) taken = there;
+    else select(-1);
     return taken;
   }
 
   function select(at: number): void {
     index = at;
     taken = prompts()[at] ?? null;
-    next = null;
+    shapes = taken ? [taken] : [];
   }
 
   function dragged(): DrawnPrompt | null {
@@ -110,6 +112,7 @@ export function makeSelectHand({ where, say, prompts, mayChange, change }: Promp
       const handle = handleAt(at);
       if (handle === WHOLE) select(indexAt(at));
       const prompt = selected();
+      place = at;
       drag = prompt && { prompt, handle, from: at, by: [0, 0] };
     },
     extend(points) {
@@ -120,12 +123,13 @@ export function makeSelectHand({ where, say, prompts, mayChange, change }: Promp
       const shape = dragged();
       const done = drag;
       drag = null;
-      if (!done || distance(done.by, [0, 0]) < LEAST_DRAG) return;
+      if (!done) return resume(toImage(where().view, place));
+      if (distance(done.by, [0, 0]) < LEAST_DRAG) return;
       // It may have been changed from elsewhere during the drag.
       if (done.prompt !== selected() || !mayChange()) return;
       if (isRaster(done.prompt)) say("This scribble came as pixels: it can be deleted, but not moved.");
       else if (shape) {
-        next = shape;
+        shapes.push(shape);
         change([{ index, prompts: [shape] }]);
       } else say("That was beside the picture. Delete takes a prompt away.");
     },

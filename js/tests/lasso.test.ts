@@ -13,6 +13,7 @@ describe("a lasso", () => {
   it("holds some pixels, on the image", () => {
     expect(lassoAlong([[1, 1], [9, 1]], true, image)).toBeNull();
     expect(lassoAlong([[1, 1], [9, 1], [5, 1]], true, image)).toBeNull();
+    expect(lassoAlong([[1, 1], [9, 9], [9, 1], [1, 9]], true, image)).not.toBeNull(); // an eight
     expect(lassoAlong([[70, 1], [90, 1], [80, 9]], true, image)).toBeNull();
     expect(lassoAlong([[50, 1], [90, 1], [80, 9]], false, image)).toMatchObject({ positive: false });
   });

@@ -106,6 +106,8 @@ describe("the tools", () => {
     drag([[3, 3], [4, 5]]);
     expect(host.last()).toMatchObject({ type: "reprompt", label: 0, changes: [{ index: 0, prompts: [{ ...CLICK, x: 4, y: 5 }] }] });
     host.update(host.last().id, 1, 0, {}, [{ label: 0, kept: 0, added: [{ ...CLICK, x: 4, y: 5 }, BOX] }]);
+    // Undone, it is still the selected one.
+    host.update(null, 2, 1, {}, [{ label: 0, kept: 0, added: [CLICK, BOX] }]);
     key("Delete");
     expect(host.last()).toMatchObject({ type: "reprompt", changes: [{ index: 0, prompts: [] }] });
   });
@@ -162,6 +164,22 @@ describe("the tools", () => {
     key("Enter");
     key("Enter");
     expect(host.last()).toMatchObject({ type: "prompt", image: 1 });
+  });
+
+  it("take up again an object that is done, where nothing is in hand", async () => {
+    await mount({ _labels: LABELS, label: "cell", _prompts: { version: 0, lists: [[], []] } });
+    host.update(null, 1, 0, { label: 1, layer: 2, x: 5, y: 4 }, []);
+    key("v");
+    drag([[9, 1]]);
+    expect(host.sent).toHaveLength(0);
+    drag([[6, 5]]);
+    expect(host.last()).toMatchObject({ type: "resume", x: 6, y: 5 });
+    expect(host.traits.label).toBe("vessel");
+    host.update(host.last().id, 2, 1, { label: 1 }, []);
+    host.set({ _entries: [ENTRY, { ...ENTRY, started: true }] });
+    drag([[6, 5]]);
+    expect(host.types().filter((type) => type === "resume")).toHaveLength(1);
+    expect(text(".sp-hint")).toMatch(/^First finish/);
   });
 
   it("leave the Delete key alone where nothing is selected", async () => {

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from scribbleprompt_widget.grid import Grid
 
-__all__ = ["closer_grid", "shown_object"]
+__all__ = ["closer_grid", "shown_object", "without_new_parts"]
 
 MARGIN: Final = 0.5
 """Around the object, in its longer sides: what it is seen against, and what it may grow by."""
@@ -37,6 +37,24 @@ def shown_object(logits: np.ndarray, shown: np.ndarray) -> np.ndarray:
     parts, _ = ndimage.label(found | shown, TOUCHING)
     touched: np.ndarray = np.isin(parts, np.unique(parts[shown]))
     return touched
+
+
+def without_new_parts(logits: np.ndarray, earlier: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """(h, w): logits that are not positive in parts of the mask that are new, where no positive prompt is.
+
+    Parameters
+    ----------
+    logits
+        (h, w), positive in the mask.
+    earlier
+        (h, w), positive in the mask before.
+    shown
+        (h, w) bool: as for `shown_object`.
+    """
+    found = logits > 0
+    parts, _ = ndimage.label(found, TOUCHING)
+    kept = np.isin(parts, np.unique(parts[found & (shown | (earlier > 0))]))
+    return np.where(found & ~kept, np.minimum(earlier, 0), logits)
 
 
 def closer_grid(grid: Grid, cells: np.ndarray, shape: tuple[int, int]) -> Grid | None:

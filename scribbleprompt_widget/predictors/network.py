@@ -19,7 +19,7 @@ from scribbleprompt_widget.models.network_file import is_network_file, load_netw
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import GIVEN, Predictor, Session, State
 from scribbleprompt_widget.predictors.clicks import held_pixels, hold_clicks
-from scribbleprompt_widget.predictors.closer import closer_grid, shown_object
+from scribbleprompt_widget.predictors.closer import closer_grid, shown_object, without_new_parts
 from scribbleprompt_widget.predictors.parts import is_negative, parts
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
@@ -29,6 +29,8 @@ SHIPPED_WEIGHTS: Final = "weights/compact.safetensors"
 """In `scribbleprompt_widget.models`."""
 LOOKS: Final = 3
 """How often the project's networks look: at 256 cells a look, from 4096 pixels to an object's own in two steps."""
+UNSAID: Final = -0.01
+"""Logit at most, where nobody has said yet what the object is: hardly an opinion, and no mask."""
 NAME_DIGITS: Final = 8
 """Digits of a file's checksum that tell its network from others."""
 
@@ -126,10 +128,13 @@ class _NetworkSession(Session):
             clicks = Prompts(prompt for prompt in prompts if isinstance(prompt, Click)).rasterise(grid)
             standing = (clicks.positive * (drawn.positive > 0), clicks.negative * (drawn.negative > 0))
             logits = hold_clicks(logits, pixels, standing, (drawn.positive, drawn.negative))
+        shown = _shown(prompts, grid)
+        if not shown.any() and not (earlier > 0).any():
+            logits = np.minimum(logits, UNSAID)
         state = self._state(logits, grid)
         if looks == 1:
             return state
-        found = closer_grid(grid, shown_object(logits, _shown(prompts, grid)), self.image.shape)
+        found = closer_grid(grid, shown_object(logits, shown), self.image.shape)
         if found is None:
             return state
         closer = self._look(found, prompts, previous, looks - 1)
@@ -138,6 +143,9 @@ class _NetworkSession(Session):
         if found.scale_x > 1:
             # Of the image little more is seen by cells smaller than its pixels: a second opinion, not a better one.
             closer = replace(closer, logits=(closer.logits + grid.transfer(logits, found)) / 2)
+        elif previous is not None:
+            # Where cells are large, clicks that are added to a small object look like many objects.
+            state = replace(state, logits=without_new_parts(logits, earlier, shown))
         return replace(state, closer=closer)
 
 

@@ -231,6 +231,20 @@ class Annotation:
         blank: Entry[State] = Entry(finish=replace(entry.finish, edits=None))
         return self._push("commit", label, blank, instances=(*self.history.current.instances, instance))
 
+    def resume(self, number: int) -> list[Plane]:
+        """Take a committed object (its number in the instances' map) up again: it becomes its label's, as a start."""
+        items = self.history.current.instances
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 1 <= number <= len(items):
+            raise ValueError(f"instance takes one of the {len(items)} objects that are done, from 1; got {number!r}")
+        instance = items[number - 1]
+        entry = self._open_entry(instance.label)
+        if not entry.is_blank:
+            name = self.labels[instance.label].name
+            raise ValueError(f"an object of {name!r} is in hand: commit it, or clear it, before another is taken up")
+        began = time.monotonic() - instance.seconds
+        resumed: Entry[State] = Entry(start=instance.mask, finish=entry.finish, began=began)
+        return self._push("resume", instance.label, resumed, instances=(*items[: number - 1], *items[number:]))
+
     def lock(self, label: int, locked: bool) -> list[Plane] | None:
         """Let nothing overwrite the pixels of a label, nor draw on it; or do again."""
         if not isinstance(locked, bool | np.bool_):

@@ -147,7 +147,10 @@ class Drawing:
         def edit(annotation: Annotation) -> Any:
             count = len(annotation.prompts(self._active))
             if isinstance(index, bool) or not isinstance(index, int | np.integer) or not -count <= index < count:
-                raise ValueError(f"index takes one of the {count} prompts, {-count} to {count - 1}; got {index!r}")
+                there = (
+                    f"one of the {count} prompts, {-count} to {count - 1}" if count else "none: there are no prompts"
+                )
+                raise ValueError(f"index takes {there}; got {index!r}")
             return annotation.reprompt(self._active, {index + count if index < 0 else index: prompts})
 
         self._do(edit)
@@ -242,6 +245,26 @@ class Drawing:
     def commit(self) -> None:
         """Make what is drawn an instance of the active label, and begin the next; nothing happens without a mask."""
         self._do(lambda annotation: annotation.commit(self._active))
+
+    def resume(self, instance: int) -> None:
+        """Take a committed object up again, to mend it or (with `clear`) to delete it.
+
+        Its label becomes the active one. Its prompts are not there again: what is drawn now refines its mask, as after
+        `start_from`.
+
+        Parameters
+        ----------
+        instance
+            Its number in `instances`, from 1; the objects after it have one less, until it is committed again as the
+            last.
+
+        Raises
+        ------
+        ValueError
+            When there is no such object, its label is locked, or an object of that label is in hand.
+        """
+        self._do(lambda annotation: annotation.resume(instance))
+        self.label = self._annotation.names[self._annotation.history.current.label]
 
     # --- steps -------------------------------------------------------------------------------------------------------
 

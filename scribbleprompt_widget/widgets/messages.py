@@ -29,6 +29,8 @@ def act_of(message: Message) -> Act | None:
             return lambda annotation: annotation.redo()
         case "go":
             return lambda annotation: annotation.go(message["step"])
+        case "resume":
+            return lambda annotation: annotation.resume(_object_at(message, annotation))
         case "prompt" | "reprompt" | "clear" | "paint" | "unpaint" | "finish" | "commit" | "lock":
             return lambda annotation: _on_a_label(annotation, label_index(message, annotation), message)
     return None
@@ -46,6 +48,12 @@ def _on_a_label(annotation: Annotation, label: int, message: Message) -> list[Pl
         "lock": lambda: annotation.lock(label, message["locked"]),
     }
     return acts[message["type"]]()
+
+
+def _object_at(message: Message, annotation: Annotation) -> int:
+    """Number of the object that is done at a pixel; 0: there is none."""
+    (height, width), (x, y) = annotation.image.shape, (message["x"], message["y"])
+    return int(annotation.instances.map[y, x]) if 0 <= x < width and 0 <= y < height else 0
 
 
 def _replacements(changes: Sequence[Message]) -> dict[int, list[Prompt]]:

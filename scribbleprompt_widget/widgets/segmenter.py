@@ -46,7 +46,7 @@ AREA_DIGITS: Final = 9
 """Significant digits of an area in the table: what is behind them is how floats are written, not how large it is."""
 ON_AN_IMAGE: Final = (
     *("prompt", "preview", "probability", "reprompt", "undo", "redo", "go", "clear"),
-    *("paint", "unpaint", "finish", "commit", "lock"),
+    *("paint", "unpaint", "finish", "commit", "resume", "lock"),
 )
 """Messages that mean the image on the canvas, and carry its version."""
 

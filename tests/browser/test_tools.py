@@ -281,6 +281,26 @@ def test_a_hidden_label_is_not_seen_but_still_there(lab):
     canvas.press("1", "s")
     canvas.stroke((110, 100), (130, 100))
     expect(canvas.root.locator(".sp-hint")).to_contain_text("is hidden")
+    assert lab.evaluate(1, "len(w.prompts)") == 1
+
+
+def test_an_object_that_is_done_is_clicked_and_mended(lab):
+    canvas = lab.canvas
+    canvas.press("o")
+    for x in (30, 80):
+        canvas.stroke((x, 30), (x + 10, 30))
+        canvas.expect_prompts(1)
+        canvas.press("c")
+        canvas.expect_prompts(0)
+    canvas.press("v")
+    canvas.click(30, 30)
+    expect(canvas.root).to_have_attribute("data-objects", "1")
+    assert lab.evaluate(1, "[bool(w.mask[30, 30]), int(w.instances.max()), w.history[-1][0]]") == [True, 1, "resume"]
+    canvas.click(80, 30)
+    expect(canvas.root.locator(".sp-hint")).to_contain_text("in hand")
+    canvas.press("r")
+    canvas.wait_version_after(5)
+    assert lab.evaluate(1, "[int(w.label_map[30, 30]), int(w.label_map[30, 80])]") == [0, 1]
 
 
 def test_objects_are_committed_one_after_the_other(lab):

@@ -40,6 +40,12 @@ def view(w):
     return FrontEnd(w)
 
 
+def agree(w, view):
+    """The canvas has the mask of the active label, and the objects that are done."""
+    assert np.array_equal(view.masks[w.labels.index(w.label)], w.mask)
+    assert np.array_equal(view.layers[1:].any(axis=(0, 1)), w.instances > 0)
+
+
 def rows(mask):
     """Which pixels, as [row, column]."""
     return np.argwhere(mask).tolist()
@@ -284,6 +290,39 @@ def test_a_start_is_not_lost_by_undo_over_another_model():
 # --- objects ---------------------------------------------------------------------------------------------------------
 
 
+def test_an_object_that_is_done_is_taken_up_again_and_mended_or_deleted(w, view):
+    w.label = "organ"
+    for box in ((2, 2, 5, 5), (12, 2, 15, 5), (22, 2, 25, 5)):
+        w.add_box(*box)
+        w.commit()
+    w.label = "lesion"
+    w.resume(2)
+    assert w.label == "organ"
+    assert [row["box"][0] for row in w.instance_table] == [2, 22]
+    assert w.mask[3, 13]
+    w.add_box(12, 20, 15, 22)
+    with pytest.raises(ValueError, match="an object of 'organ' is in hand"):
+        w.resume(1)
+    w.commit()
+    assert w.instances[3, 13] == w.instances[21, 13] == 3
+    agree(w, view)
+    view.say("resume", x=3, y=3)
+    assert w.instances[3, 3] == 0
+    w.clear()
+    agree(w, view)
+    assert not w.label_map[3, 3]
+    w.undo()
+    w.undo()
+    assert [row["box"][0] for row in w.instance_table] == [2, 22, 12]
+    agree(w, view)
+    with pytest.raises(ValueError, match="one of the 3 objects that are done, from 1; got 4"):
+        w.resume(4)
+    assert view.say("resume", x=39, y=29)[-1]["type"] == view.say("resume", x=-1, y=99)[-1]["type"] == "error"
+    w.lock_label("organ")
+    with pytest.raises(ValueError, match="locked"):
+        w.resume(1)
+
+
 def test_committed_objects_are_kept_apart_and_counted(w, view):
     w.add_box(2, 2, 9, 9)
     view.say("commit", label=0)
@@ -498,6 +537,10 @@ class Anything(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(["clear", "unpaint", "commit", "undo", "redo"]), label=label)
     def command(self, kind, label):
         self.say(kind, label=label)
+
+    @rule(x=st.integers(-1, SHAPE[1]), y=st.integers(-1, SHAPE[0]))
+    def resume(self, x, y):
+        self.say("resume", x=x, y=y)
 
     @rule(label=label, changes=st.dictionaries(st.integers(0, 4), st.lists(drawn, max_size=2), max_size=3))
     def reprompt(self, label, changes):

@@ -1,4 +1,4 @@
-"""What the front end says again of its own, and has to say alike. The rest of what both sides hold to is in messages."""
+"""What both sides write down for themselves is alike; the rest of what they hold to is in messages."""
 
 import re
 from pathlib import Path

@@ -93,6 +93,40 @@ def test_a_small_object_in_a_small_image_is_looked_at_twice_and_both_looks_count
     assert np.array_equal(twice.mask, twice.logits > 0)
 
 
+def test_what_is_not_the_object_alone_makes_no_mask():
+    image = 0.1 + 0.8 * disc(256, (80, 80), 30)
+    session = predictor(Bright(), looks=3, clicks_hold=True).open(image)
+    negative = Prompts([Click(200, 200, positive=False)])
+    nothing = session.predict(negative)
+    assert not nothing.mask.any()
+    assert not session.predict(negative + [Click(10, 10, positive=False)], mask_input=nothing.state).mask.any()
+    assert session.predict(negative + [Click(80, 80)], mask_input=nothing.state).mask[80, 80]
+    # A mask that is there already is another matter.
+    given = session.predict(negative, mask_input=np.where(disc(256, (80, 80), 30), 8.0, -8.0).astype(np.float32))
+    assert given.mask[80, 80]
+
+
+def test_clicks_that_are_added_to_a_small_object_find_no_others_far_away():
+    class Eager(Bright):
+        """Who is told twice, marks all that is bright; first only what is brightest."""
+
+        def forward(self, x):
+            self.seen.append(x)
+            return 40 * (x[:, :1] - (0.8 if x[:, 2].sum() < 2 else 0.3))
+
+    image = 0.1 + 0.8 * disc(1024, (303, 411), 20) + 0.4 * disc(1024, (803, 640), 40)
+    image[:, :50] = 0.9  # so much that it is no outlier
+    session = predictor(Eager(), looks=3).open(image)
+    first = session.predict(Prompts([Click(303, 411)]))
+    assert not first.mask[640, 803]
+    second = session.predict(Prompts([Click(303, 411), Click(320, 411)]), mask_input=first.state)
+    assert second.mask[411, 303]
+    assert not second.mask[640, 803]
+    # With a prompt there, it is meant.
+    third = Prompts([Click(303, 411), Click(320, 411), Click(803, 640)])
+    assert session.predict(third, mask_input=second.state).mask[640, 803]
+
+
 def test_a_large_object_needs_no_closer_look_and_a_box_asks_for_one():
     module = Bright()
     image = 0.1 + 0.8 * disc(1024, (512, 512), 400)
