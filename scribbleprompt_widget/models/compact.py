@@ -121,7 +121,7 @@ class CompactConfig:
         Level(40),
         Level(64),
         Level(128, encoder=2, block="wide", attention=True),
-        Level(160, encoder=2, decoder=0, block="wide", attention=True),
+        Level(160, encoder=3, decoder=0, block="wide", attention=True),
     )
     norm: str = "weight"
     relief: bool = True
