@@ -19,7 +19,7 @@ __all__ = ["Core", "core_cells", "core_of"]
 
 CORE = 0.4
 """Share of the depth of an area's deepest place from which on it is its core. Of 110 objects of the training sets the
-default network makes Dice .48 by a lasso around them when it reads all, .74 so (`benchmarks/lasso.py`)."""
+default network makes Dice .48 by a lasso around them when it reads all, .75 so (`benchmarks/lasso.py`)."""
 CORE_SIDE = 256
 """Longer side of the grid that a core is found on, in cells, at most."""
 LEAST_LIMB = 1.0
