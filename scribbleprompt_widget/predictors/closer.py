@@ -76,9 +76,10 @@ def closer_grid(grid: Grid, cells: np.ndarray, shape: tuple[int, int]) -> Grid |
         return None
     around = grid.rectangle(cells)
     rows, columns = grid.window(shape)
-    finest = FINEST if WORTH * grid.scale_x >= 1 else 1
+    # What sees no more of the image has to show the object much larger to be worth its time.
+    finest, worth = (FINEST, 1 / FINEST) if WORTH * grid.scale_x >= 1 else (1, WORTH)
     side = max(round((1 + 2 * MARGIN) * around.side), math.ceil(finest * grid.width))
-    if side * WORTH > grid.x1 - grid.x0:
+    if side * worth > grid.x1 - grid.x0:
         return None
     x0 = _inside((around.x0 + around.x1 - side) / 2, side, columns)
     y0 = _inside((around.y0 + around.y1 - side) / 2, side, rows)
