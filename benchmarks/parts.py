@@ -9,6 +9,7 @@ In each row one thing is other than shipped. Means over images, labels and sets,
 from __future__ import annotations
 
 import argparse
+import copy
 import sys
 from pathlib import Path
 
@@ -45,17 +46,10 @@ def main() -> None:
     if not isinstance(shipped, NetworkPredictor):
         parser.error(f"--weights takes a network, got {options.weights}")
 
-    def changed(**keywords: object) -> NetworkPredictor:
-        settings: dict[str, object] = {
-            "name": shipped.name,
-            "resolution": shipped.resolution,
-            "device": shipped.device,
-            "bfloat16": shipped.bfloat16,
-            "looks": shipped.looks,
-            "clicks_hold": shipped.clicks_hold,
-        } | keywords
-        module = settings.pop("module", shipped.module)
-        return NetworkPredictor(module, **settings)  # type: ignore[arg-type]
+    def changed(**attributes: object) -> NetworkPredictor:
+        other = copy.copy(shipped)
+        vars(other).update(attributes)
+        return other
 
     ways = {
         "as shipped": shipped,
@@ -67,13 +61,10 @@ def main() -> None:
     report = evaluate(ways, options.data, options.protocols, rounds=options.rounds, limit=options.limit, workers=1)
     for note in report.notes:
         print(note, file=sys.stderr)
+    means = report.rounds()
     for protocol in options.protocols:
         found = report.predictions[report.predictions["protocol"] == protocol]
-        levels = ["predictor", "round", "task", "label", "image"]
-        dice = found.groupby(levels)["dice"].mean()
-        while levels[-1] != "round":
-            levels.pop()
-            dice = dice.groupby(levels).mean()
+        dice = means[means["protocol"] == protocol].set_index(["predictor", "round"])["mean"]
         rounds = sorted(found["round"].unique())
         print(f"\n| {protocol} | {' | '.join(map(str, rounds))} | ms |\n|---{'|---' * len(rounds)}|---|")
         for name in ways:

@@ -183,7 +183,7 @@ def _read_npy(path: Path) -> RawImage:
 
 
 def _read_tiff(path: Path) -> RawImage:
-    import tifffile  # noqa: PLC0415 - a library that only TIFF needs
+    import tifffile  # noqa: PLC0415  # a library that only TIFF needs
 
     with tifffile.TiffFile(path) as file:
         series: Any = file.series[0]
@@ -315,7 +315,7 @@ def _read_dicom_folder(path: Path) -> RawImage:
 
 def load_sitk() -> Any:
     """Import SimpleITK when a medical image asks for it."""
-    import SimpleITK  # noqa: PLC0415 - a large library that most images do without
+    import SimpleITK  # noqa: PLC0415  # a large library that most images do without
 
     return SimpleITK
 

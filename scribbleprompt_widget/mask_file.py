@@ -130,7 +130,7 @@ def _write_picture(path: Path, array: NDArray[Any]) -> None:
     if path.suffix == ".png":
         PILImage.fromarray(picture).save(path)
         return
-    import tifffile  # noqa: PLC0415 - a library that only TIFF needs
+    import tifffile  # noqa: PLC0415  # a library that only TIFF needs
 
     tifffile.imwrite(path, picture, photometric="minisblack", compression="zlib", metadata=None)
 

@@ -34,9 +34,7 @@ def shown_object(logits: np.ndarray, shown: np.ndarray) -> np.ndarray:
     found: np.ndarray = logits > 0
     if not shown.any():
         return found
-    parts, _ = ndimage.label(found | shown, TOUCHING)
-    touched: np.ndarray = np.isin(parts, np.unique(parts[shown]))
-    return touched
+    return _parts_at(found | shown, shown)
 
 
 def without_new_parts(logits: np.ndarray, earlier: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -52,9 +50,15 @@ def without_new_parts(logits: np.ndarray, earlier: np.ndarray, shown: np.ndarray
         (h, w) bool: as for `shown_object`.
     """
     found = logits > 0
-    parts, _ = ndimage.label(found, TOUCHING)
-    kept = np.isin(parts, np.unique(parts[found & (shown | (earlier > 0))]))
+    kept = _parts_at(found, shown | (earlier > 0))
     return np.where(found & ~kept, np.minimum(earlier, 0), logits)
+
+
+def _parts_at(cells: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(h, w) bool: the connected parts of cells that have any of the places."""
+    parts, _ = ndimage.label(cells, TOUCHING)
+    found: np.ndarray = np.isin(parts, np.unique(parts[cells & places]))
+    return found
 
 
 def closer_grid(grid: Grid, cells: np.ndarray, shape: tuple[int, int]) -> Grid | None:

@@ -78,7 +78,7 @@ def prepare(
             try:
                 image, labels = _read(image_path, mask_path, palette, binary=binary)
                 squares = image_square(image, size), label_square(labels, size)
-            except (TypeError, ValueError, OSError) as error:  # noqa: PERF203 - one bad file must not stop the others
+            except (TypeError, ValueError, OSError) as error:  # noqa: PERF203  # one bad file must not stop the others
                 alone.append((name, str(error)))
             else:
                 names.append(name)
@@ -133,7 +133,7 @@ def _counted(masks: NDArray[np.int64]) -> NDArray[np.uint8]:
 def _unpack(archive: Path, folder: Path) -> Path:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
-            file.extractall(folder)  # noqa: S202 - zipfile itself keeps names inside the folder
+            file.extractall(folder)  # noqa: S202  # zipfile itself keeps names inside the folder
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as file:
             file.extractall(folder, filter="data")

@@ -192,7 +192,7 @@ class Source:
     def _on(self, device: torch.device) -> _Tables:
         """The tables on a device, moved there once."""
         if device not in self._tables:
-            assert self._read is not None  # noqa: S101 - no real image is asked for without them
+            assert self._read is not None  # noqa: S101  # no real image is asked for without them
             self._tables[device] = self._read.to(device)
         return self._tables[device]
 
@@ -207,7 +207,7 @@ class _Tables:
 
 
 def _read(config: DataConfig) -> _Tables:
-    assert config.root is not None  # noqa: S101 - the caller asked
+    assert config.root is not None  # noqa: S101  # the caller asked
     names = data_sets(config.root, config.include, config.exclude)
     found, unusable = [], []
     for name in names:

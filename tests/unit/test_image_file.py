@@ -105,7 +105,7 @@ def test_pictures_from_a_package_look_as_pillow_reads_them(name):
     with PILImage.open(path) as picture:
         if picture.mode == "RGBA":
             white = PILImage.new("RGBA", picture.size, "white")
-            picture = PILImage.alpha_composite(white, picture).convert("RGB")  # noqa: PLW2901 - closed by `with`
+            picture = PILImage.alpha_composite(white, picture).convert("RGB")  # noqa: PLW2901  # closed by `with`
         np.testing.assert_allclose(image.pixels.astype(int), np.asarray(picture).astype(int), atol=1)
 
 
