@@ -25,6 +25,8 @@ _REFERENCE_SIZE = 128
 _CROP_JITTER = 0.8
 # A view that shows almost nothing else leaves no background to mark.
 _MOST_SHARE = 0.95
+# From so many images to a side on, pixels are left out when they are drawn.
+_FAR = 2.0
 # Grey values of padding that is not black lie in this range.
 _FILL_RANGE = (0.0, 1.0)
 _SHARPNESS_KERNEL_SUM, _SHARPNESS_CENTRE = 13.0, 5.0
@@ -66,6 +68,10 @@ class AugmentationConfig:
         White becomes black.
     fill_probability
         Padding takes a random grey instead of black.
+    repeat_probability, repeats, repeat_one
+        The image is seen from farther away, with mirrored copies of itself around it: few objects become many alike.
+        How many images lie along each side, drawn log-uniformly; and in which share of them one copy's object is the
+        target, as it was, instead of all: only the prompts then tell the two apart.
     least_share
         Where less of the view than this is object, the view is given up for the whole image.
     """
@@ -95,6 +101,9 @@ class AugmentationConfig:
     gamma: tuple[float, float] = (0.6, 1.7)
     inversion_probability: float = 0.15
     fill_probability: float = 0.2
+    repeat_probability: float = 0.0
+    repeats: tuple[float, float] = (1.5, 3.5)
+    repeat_one: float = 0.35
     least_share: float = 0.001
 
     def __post_init__(self) -> None:
@@ -106,7 +115,9 @@ class AugmentationConfig:
                 if len(value) != 2 or value[0] > value[1]:
                     raise ValueError(f"{name} takes a range (low, high), got {value}")
                 object.__setattr__(self, name, tuple(value))
-        for name in ("scale", "gamma"):
+        if not 0 <= self.repeat_one <= 1:
+            raise ValueError(f"repeat_one takes a share in [0, 1], got {self.repeat_one}")
+        for name in ("scale", "gamma", "repeats"):
             if getattr(self, name)[0] <= 0:
                 raise ValueError(f"{name} takes a range above 0, got {getattr(self, name)}")
         if not 0 < self.least_crop <= 1:
@@ -156,14 +167,19 @@ def augment(
         content = torch.zeros(len(images), 4, device=images.device)
         content[:, 2:] = side
     content = content.float() * (2 / side) - 1
-    view = _views(masks, content, draws.fork("view"), config)
+    repeats, one = _repeats(draws.fork("repeats"), config)
+    view = _views(masks, content, repeats, draws.fork("view"), config)
     grid = coordinates(size, images.device).expand(len(images), 2, size, size)
     grid = grid + _elastic(draws.fork("elastic"), size, config)
     pair = torch.cat([images, masks], dim=1).float()
     if images.dtype == torch.uint8:
         pair[:, :1] /= 255
-    sampled, inside = _look(pair, _transformed(grid, view), content)
-    pixels, labels = sampled[:, :1], sampled[:, 1:] >= 0.5
+    if config.repeat_probability:  # what is seen from far away is averaged first, as in `_look`
+        average = F.avg_pool2d(pair, 3, stride=1, padding=1, count_include_pad=False)
+        pair = torch.where((repeats > _FAR)[:, None, None, None], average, pair)
+    points, first = _folded(_transformed(grid, view), content, repeats)
+    sampled, inside = _look(pair, points, content)
+    pixels, labels = sampled[:, :1], (sampled[:, 1:] >= 0.5) & (first | ~one[:, None, None, None])
 
     share = labels.float().mean(dim=(1, 2, 3))
     # A GPU is waited for here, once a batch: few are lost, if any, and sampling all of them again would cost more.
@@ -181,7 +197,15 @@ def augment(
 # --- where to look ---------------------------------------------------------------------------------------------------
 
 
-def _views(masks: Tensor, content: Tensor, draws: Draws, config: AugmentationConfig) -> Tensor:
+def _repeats(draws: Draws, config: AugmentationConfig) -> tuple[Tensor, Tensor]:
+    """How many images lie along each side, 1 in most, and where one copy's object is the target: (B,) and (B,) bool."""
+    unit = draws.uniform(3)
+    many = _between(unit[:, 1], (math.log(config.repeats[0]), math.log(config.repeats[1]))).exp()
+    happens = unit[:, 0] < config.repeat_probability
+    return torch.where(happens, many, 1.0), happens & (unit[:, 2] < config.repeat_one)
+
+
+def _views(masks: Tensor, content: Tensor, repeats: Tensor, draws: Draws, config: AugmentationConfig) -> Tensor:
     """(B, 2, 3) matrices from the output square to the image, both spanning [-1, 1]."""
     unit = draws.uniform(14)
     moves = (unit[:, 0] < config.affine_probability).float()
@@ -190,15 +214,16 @@ def _views(masks: Tensor, content: Tensor, draws: Draws, config: AugmentationCon
     # The image spans 2 from edge to edge.
     shift = 2 * config.translation * (2 * unit[:, 3:5] - 1) * moves[:, None]
     flips = 1 - 2 * (unit[:, 5:7] < config.flip_probability).float()
-    crops = unit[:, 7] < config.crop_probability
+    # What is seen from farther away is not seen from closer.
+    crops = (unit[:, 7] < config.crop_probability) & (repeats == 1)
     crop_centre, crop_half = _crops(masks, content, unit[:, 8:13], config)
     centre = torch.where(crops[:, None], crop_centre, 0.0)
-    half = torch.where(crops, crop_half, 1.0)
+    half = torch.where(crops, crop_half, repeats)
 
     cos, sin = torch.cos(angle), torch.sin(angle)
     rotation = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
     matrix = rotation * flips[:, None, :] * (half / scale)[:, None, None]
-    return torch.cat([matrix, (centre + shift * half[:, None])[:, :, None]], dim=2)
+    return torch.cat([matrix, (centre + shift * (half / repeats)[:, None])[:, :, None]], dim=2)
 
 
 def _crops(masks: Tensor, content: Tensor, unit: Tensor, config: AugmentationConfig) -> tuple[Tensor, Tensor]:
@@ -245,6 +270,18 @@ def _transformed(grid: Tensor, view: Tensor) -> Tensor:
     size = grid.shape[-1]
     points = torch.baddbmm(view[:, :, 2:], view[:, :, :2], grid.flatten(2))
     return points.view(-1, 2, size, size).permute(0, 2, 3, 1)
+
+
+def _folded(grid: Tensor, content: Tensor, repeats: Tensor) -> tuple[Tensor, Tensor]:
+    """Mirror what lies beyond the content of a grid (B, S, S, 2) into it, in those that repeat.
+
+    Also tells where the image itself is seen, not a copy: (B, 1, S, S) bool.
+    """
+    low, high = content[:, None, None, :2], content[:, None, None, 2:]
+    places = (grid - low) / (high - low)
+    first = ((places >= 0) & (places < 1)).all(dim=3)[:, None]
+    mirrored = 1 - (places.remainder(2) - 1).abs()
+    return torch.where((repeats > 1)[:, None, None, None], low + mirrored * (high - low), grid), first
 
 
 def _look(pair: Tensor, grid: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
