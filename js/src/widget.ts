@@ -52,6 +52,25 @@ const CANCEL = "scribbleprompt_widget.cancel";
 /** A widget's kernel that starts is another than the one that made it. */
 const GONE = ["starting", "restarting", "autorestarting", "terminating", "dead"];
 
+/** On JupyterLab's kernel, whose session was heard last: all widgets on a page share it, each with its own module. */
+const HEARD = Symbol.for("scribbleprompt_widget.session");
+
+/**
+ * After a restart that is not JupyterLab's own it goes on sending to the old kernel's subshell, unless each comm is to have
+ * one of its own. Listens for as long as the kernel is there: when its cell is run again, the old view is gone already.
+ */
+function renewSubshells(kernel: NonNullable<LabManager["kernel"]> & { [HEARD]?: string }): void {
+  if (HEARD in kernel) return;
+  kernel[HEARD] = undefined;
+  kernel.anyMessage?.connect((_, { direction, msg }) => {
+    if (direction !== "recv") return;
+    const { session } = msg.header;
+    const isAnother = kernel[HEARD] !== undefined && kernel[HEARD] !== session;
+    if (isAnother && kernel.commsOverSubshells === "perCommTarget") kernel.commsOverSubshells = "perComm";
+    kernel[HEARD] = session;
+  });
+}
+
 /** What of its kernel anywidget leaves to JupyterLab. */
 interface LabKernel {
   onGone(act: () => void): () => void;
@@ -75,14 +94,10 @@ function makeLabKernel(manager: Partial<LabManager> | undefined): LabKernel {
       const onWord = (_: unknown, { direction, msg }: Heard): void => {
         if (direction !== "recv") return;
         const { session } = msg.header;
-        if (known !== undefined && known !== session) {
-          // JupyterLab goes on sending to the old kernel's subshell, unless each comm is to have one of its own.
-          const kernel = manager?.kernel;
-          if (kernel?.commsOverSubshells === "perCommTarget") kernel.commsOverSubshells = "perComm";
-          act();
-        }
+        if (known !== undefined && known !== session) act();
         known = session;
       };
+      if (manager?.kernel) renewSubshells(manager.kernel);
       const { statusChanged, anyMessage } = manager?.kernel ?? {};
       statusChanged?.connect(onStatus);
       anyMessage?.connect(onWord);

@@ -24,11 +24,12 @@ from scribbleprompt_widget.prompts import Prompts, prompt_from_json
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
 from scribbleprompt_widget.widgets.cancel import Cancellation, CancelledError, listen
 from scribbleprompt_widget.widgets.drawing import Drawing
+from scribbleprompt_widget.widgets.keeping import Keeping
 from scribbleprompt_widget.widgets.labelling import Labelling, labels_of, relabel
 from scribbleprompt_widget.widgets.masks import Plane, compressed
 from scribbleprompt_widget.widgets.messages import Act, act_of, label_index
 from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
-from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
+from scribbleprompt_widget.widgets.session_file import Saved, read_session
 from scribbleprompt_widget.widgets.state import ToldPrompts, image_state, probability_state, small_traits, step_states
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
@@ -58,7 +59,7 @@ class Area(NamedTuple):
     mm2: float | None
 
 
-class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
+class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
     """Segment an image by scribbles, clicks and boxes, in a notebook cell or from Python.
 
     Parameters
@@ -75,6 +76,10 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
         Which slice of a volume, and along which axis (0 unless given).
     spacing
         Millimetres per pixel: one number, or (row, column). Files bring their own.
+    session
+        A file in which the work is kept: written a moment after each change, and by `close`; when it is there already,
+        labelling goes on where it stopped, with the labels that it had. So a cell can be run again after the kernel
+        died. See `save_session`.
 
     Attributes
     ----------
@@ -83,7 +88,13 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
     mask_version
         Counts new masks. ``w.observe(handler, names="mask_version")`` calls the handler once for each; read ``w.mask``.
     last_error
-        The last exception of a predictor or a prompt drawn on the canvas; None after the next success.
+        The last exception of a predictor, of a prompt drawn on the canvas or of keeping the session; None after the
+        next success.
+
+    Raises
+    ------
+    TypeError, ValueError, FileNotFoundError
+        When an argument is not what it takes; for `session`, when the file is none, or of another image.
 
     Examples
     --------
@@ -125,6 +136,7 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
         slice_index: int | None = None,
         axis: int | None = None,
         spacing: float | tuple[float, float] | None = None,
+        session: str | Path | None = None,
     ) -> None:
         named = labels_of(labels)
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
@@ -146,6 +158,8 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
         self._static = StaticPicture(self._key, self._drawn_over, "Image with its segmentation mask")
         self.on_msg(self._on_message)
         listen(self._key, self._cancellation)
+        if session is not None:
+            self._keep(session)
 
     # --- what came of it ---------------------------------------------------------------------------------------------
 
@@ -248,27 +262,6 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
             one = len(self._annotation.labels) == 1 and not self._annotation.instances
             return save_mask(path, self.mask if one else self.label_map, self.image, labels=self.labels)
 
-    def save_session(self, path: str | Path) -> Path:
-        """Keep everything for another day: the image (its path where it has one), labels, history and masks.
-
-        Parameters
-        ----------
-        path
-            A file, new or an earlier session; `load_session` reads it. It is a zip with a readable ``session.json``.
-
-        Returns
-        -------
-        Path
-            The file written.
-
-        Raises
-        ------
-        TypeError, ValueError, FileNotFoundError
-            When `path` is no path, a file that is no session, or lies in no folder.
-        """
-        with self._lock:
-            return write_session(path, self._annotation, self.label)
-
     def snapshot(self, path: str | Path | None = None) -> np.ndarray:
         """(H, W, 3) uint8 picture of the image with its masks, also written to `path` (.png, .jpg, ...) if given."""
         picture = self._drawn_over()
@@ -290,8 +283,12 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
         axis: int | None = None,
         spacing: float | tuple[float, float] | None = None,
     ) -> None:
-        """Show another image; prompts, masks and history begin anew. Parameters as for `Segmenter`."""
+        """Show another image; prompts, masks and history begin anew. Parameters as for `Segmenter`.
+
+        A `session` keeps the image before, and is written no more.
+        """
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
+        self._stop_keeping()
         with self._lock:
             self._check_open()
             self._annotation = self._annotate(opened, self._annotation.labels, self._annotation.predictor)
@@ -328,6 +325,7 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
         static: StaticPicture | None = getattr(self, "_static", None)
         if static is not None:  # it is None when a bad argument ended the construction; Python closes such widgets too
             static.forget()
+        self._stop_keeping()
         super().close()
 
     # --- one place where things change -------------------------------------------------------------------------------
@@ -378,6 +376,8 @@ class Segmenter(Drawing, Labelling, anywidget.AnyWidget):
         for trait, value in small_traits(self._annotation).items():
             setattr(self, trait, value)
         self._static.stale = True
+        if self._keeper is not None:
+            self._keeper.changed()
 
     def _tell_observers(self) -> None:
         """Set `mask_version` to each new version in turn. Not under the lock: an observer may wait for other threads.

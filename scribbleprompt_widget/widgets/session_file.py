@@ -29,7 +29,7 @@ from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import State
 from scribbleprompt_widget.prompts import Prompt, Prompts, Scribble, prompt_from_json
 from scribbleprompt_widget.whole_file import target_path, written_whole
-from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.annotation import Label
 from scribbleprompt_widget.widgets.labelling import check_labels
 from scribbleprompt_widget.widgets.masks import LAYERS
 
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Saved:
-    """What a file held."""
+    """What a file holds."""
 
     image: Image
     labels: list[Label]
@@ -57,15 +57,15 @@ class Saved:
     history: History[State]
 
 
-def write_session(path: str | Path, annotation: Annotation, active: str) -> Path:
-    """Write an annotation, whole or not at all.
+def write_session(path: str | Path, saved: Saved) -> Path:
+    """Write a session, whole or not at all.
 
     Parameters
     ----------
     path
         A file, new or an earlier session; the suffix does not matter.
-    active
-        Name of the active label.
+    saved
+        What to write.
 
     Raises
     ------
@@ -73,20 +73,20 @@ def write_session(path: str | Path, annotation: Annotation, active: str) -> Path
         When `path` is no path, the image's own file or another that is no session, or lies in no folder.
     """
     target = target_path(path)
-    check_target(target, annotation.image)
+    check_target(target, saved.image)
     if target.exists() and target.stat().st_size and not _is_session(target):
         told = f"path takes a new file or an earlier session, and {str(path)!r} is neither; it was left as it is"
         raise ValueError(told)
-    writer = _Writer(annotation.image, target)
-    steps = [writer.step(step) for step in annotation.history.steps]
+    writer = _Writer(saved.image, target)
+    steps = [writer.step(step) for step in saved.history.steps]
     content = {
         "format": FORMAT,
         "version": VERSION,
         "image": writer.image(),
-        "labels": [asdict(label) for label in annotation.labels],
-        "label": active,
-        "model": annotation.predictor.name,
-        "current": annotation.history.cursor,
+        "labels": [asdict(label) for label in saved.labels],
+        "label": saved.active,
+        "model": saved.model,
+        "current": saved.history.cursor,
         "steps": steps,
         **{name: shared.items for name, shared in writer.shared.items()},
     }

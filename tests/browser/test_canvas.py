@@ -455,6 +455,37 @@ def test_a_restart_that_the_page_did_not_hear_of_is_found_out(open_notebook, pag
     canvas.expect_state("gone")
 
 
+def test_after_a_restart_a_kept_session_goes_on_when_its_cell_is_run_again(open_notebook, tmp_path):
+    file = str(tmp_path / "work.zip")
+    make = f"w = sp.Segmenter(np.zeros((120, 160)), model=PaintPredictor(), session={file!r})\nw"
+    lab = open_notebook([SETUP + make, "", ""])
+    canvas = lab.run_widget(0)
+    canvas.stroke((40, 50), (90, 50))
+    canvas.expect_prompts(1)
+    canvas.press("c")
+    expect(canvas.root).to_have_attribute("data-objects", "1")
+    canvas.press("b")
+    canvas.stroke((100, 70), (120, 90))
+    canvas.expect_prompts(1)
+    drawn = lab.evaluate(1, "[int(w.mask.sum()), int(w.instances.sum())]")
+    restart(lab)  # at once: what is left to be written is written when the kernel ends
+    again = lab.run_widget(0)
+    again.expect_prompts(1)
+    assert lab.evaluate(2, "[int(w.mask.sum()), int(w.instances.sum())]") == drawn
+    again.press("Control+z", "Control+z")
+    again.expect_prompts(1)
+    assert lab.evaluate(1, "[int(w.mask.sum()), int(w.instances.sum())]")[1] == 0
+
+
+def test_a_cell_that_is_run_again_at_once_after_a_restart_draws(lab):
+    lab.canvas.stroke((40, 50), (90, 50))
+    lab.canvas.expect_prompts(1)
+    restart(lab)
+    again = lab.run_widget(0)
+    again.stroke((40, 50), (90, 50))
+    again.expect_prompts(1)
+
+
 def restart(lab):
     """Restart the kernel behind the page's back."""
     (session,) = [s for s in lab.request("GET", "sessions") if s["path"] == lab.notebook]
