@@ -42,7 +42,7 @@ def kept(path):
 def test_what_a_python_that_is_gone_had_is_there(tmp_path, end):
     path = str(tmp_path / "work.zip")
     code = textwrap.dedent((DRAWN + end).format(path=path))
-    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE_S)  # noqa: S603  # our own code
+    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE_S)
     assert ended.returncode == (9 if end else 0)
     w = sp.Segmenter(np.eye(30), model=PaintPredictor(), session=path)
     assert (w.labels, len(w.instance_table), len(w.prompts)) == (["cell"], 1, 1)
@@ -166,6 +166,6 @@ def test_a_session_that_is_none_is_told_by_the_arguments_name(tmp_path):
         segmenter(tmp_path / "notes.txt")
     with pytest.raises(TypeError, match="session: path takes a file's name, got 5"):
         segmenter(5)
-    with pytest.raises(FileNotFoundError, match="session: .*there is no folder"):
+    with pytest.raises(FileNotFoundError, match=r"session: .*there is no folder"):
         segmenter(tmp_path / "no" / "work.zip")
     assert (tmp_path / "notes.txt").read_text() == "mine"
