@@ -48,14 +48,18 @@ def test_size_is_changed_on_the_way(size):
 @given(st.integers(0, 2**40))
 def test_masks_move_with_their_images(seed):
     images, masks = scene(6, seed=seed % 1000)
-    moved, labels = augment(images, masks, Draws(torch.arange(6) + seed), GEOMETRY)
+    config = replace(GEOMETRY, repeat_probability=0.3, repeat_one=0.0)
+    moved, labels = augment(images, masks, Draws(torch.arange(6) + seed), config)
     assert ((moved > 0.5) == (labels > 0.5)).float().mean() > 0.995
     assert labels.unique().tolist() == [0, 1]
     assert (labels.sum(dim=(1, 2, 3)) > 0).all()
 
 
 @settings(max_examples=20)
-@given(st.integers(0, 2**40), st.sampled_from([AugmentationConfig(), read_config("paper").data.augmentation]))
+@given(
+    st.integers(0, 2**40),
+    st.sampled_from([read_config(name).data.augmentation for name in ("default", "cpu", "paper")]),
+)
 def test_images_stay_images_and_targets_stay_targets(seed, config):
     images, masks = scene(5, seed=seed % 1000)
     shown, labels = augment(images, masks, Draws(torch.arange(5) + seed), config, size=64)
@@ -68,12 +72,35 @@ def test_images_stay_images_and_targets_stay_targets(seed, config):
     assert (share < 1).all()
 
 
+@pytest.mark.parametrize("one", [False, True])
+def test_mirrored_copies_surround_what_the_image_shows(one):
+    config = replace(STILL, repeat_probability=1.0, repeats=(2.0, 2.0), repeat_one=float(one))
+    images, masks = scene(4, size=64)
+    padded, empty = torch.zeros(4, 1, 64, 64), torch.zeros(4, 1, 64, 64, dtype=torch.bool)
+    padded[:, :, 16:48], empty[:, :, 16:48] = images[:, :, 16:48], masks[:, :, 16:48]
+    content = torch.tensor([[0, 16, 64, 48]]).expand(4, 4)
+    shown, labels = augment(padded, empty, Draws(torch.arange(4)), config, content=content)
+    # The image is 32 pixels wide and 16 high now, in the middle; from its borders on, it goes on mirrored.
+    inner = shown[:, :, 24:40, 16:48]
+    torch.testing.assert_close(shown[:, :, 24:40, :16], inner[..., :16].flip(-1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(shown[:, :, 40:56, 16:48], inner.flip(-2), atol=1e-5, rtol=0)
+    assert shown[:, :, :24].min() > 0.1, "padding is not repeated"
+    itself = torch.zeros(64, 64, dtype=torch.bool)
+    itself[24:40, 16:48] = True
+    if one:
+        assert not labels[:, :, ~itself].any()
+    else:
+        assert ((labels > 0.5) == (shown > 0.5)).float().mean() > 0.98  # the rest is half and half
+    assert labels[:, :, itself].any(dim=-1).all()
+
+
 def test_a_sample_does_not_depend_on_its_neighbours():
     images, masks = scene(8)
     draws = Draws(torch.arange(8))
-    together = augment(images, masks, draws.fork("a"), AugmentationConfig(), size=64)
+    config = AugmentationConfig(repeat_probability=0.5)
+    together = augment(images, masks, draws.fork("a"), config, size=64)
     rows = torch.tensor([5, 2])
-    alone = augment(images[rows], masks[rows], draws[rows].fork("a"), AugmentationConfig(), size=64)
+    alone = augment(images[rows], masks[rows], draws[rows].fork("a"), config, size=64)
     for whole, part in zip(together, alone, strict=True):
         torch.testing.assert_close(whole[rows], part, atol=1e-6, rtol=0)
 
@@ -121,6 +148,8 @@ def test_padding_is_painted_when_it_is_asked_for():
         ({"gamma": (0.0, 1.0)}, "gamma"),
         ({"scale": (1.1, 0.8)}, "scale"),
         ({"least_crop": 0.0}, "least_crop"),
+        ({"repeats": (0.0, 2.0)}, "repeats"),
+        ({"repeat_one": 2.0}, "repeat_one"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(changed, said):
