@@ -90,7 +90,8 @@ def test_mirrored_copies_surround_what_the_image_shows(one):
     if one:
         assert not labels[:, :, ~itself].any()
     else:
-        assert ((labels > 0.5) == (shown > 0.5)).float().mean() > 0.98  # the rest is half and half
+        assert labels[shown > 0.7].all()  # between are the borders
+        assert not labels[shown < 0.3].any()
     assert labels[:, :, itself].any(dim=-1).all()
 
 
