@@ -25,8 +25,10 @@ _REFERENCE_SIZE = 128
 _CROP_JITTER = 0.8
 # A view that shows almost nothing else leaves no background to mark.
 _MOST_SHARE = 0.95
-# From so many images to a side on, pixels are left out when they are drawn.
-_FAR = 2.0
+# From so many pixels of an image to one that is drawn on, bilinear sampling leaves some out.
+_LEAVING_OUT = 2.0
+# In pixels of an image: a half, and one more that averaging mixes with what is beside it. In [-1, 1], twice as much.
+_SEAM = 2 * 1.5
 # Grey values of padding that is not black lie in this range.
 _FILL_RANGE = (0.0, 1.0)
 _SHARPNESS_KERNEL_SUM, _SHARPNESS_CENTRE = 13.0, 5.0
@@ -70,8 +72,8 @@ class AugmentationConfig:
         Padding takes a random grey instead of black.
     repeat_probability, repeats, repeat_one
         The image is seen from farther away, with mirrored copies of itself around it: few objects become many alike.
-        How many images lie along each side, drawn log-uniformly; and in which share of them one copy's object is the
-        target, as it was, instead of all: only the prompts then tell the two apart.
+        How much farther, drawn log-uniformly: so many images fit along a side. And in which share of them the object of
+        the image itself is the target, instead of all: prompts tell the two apart.
     least_share
         Where less of the view than this is object, the view is given up for the whole image.
     """
@@ -117,7 +119,9 @@ class AugmentationConfig:
                 object.__setattr__(self, name, tuple(value))
         if not 0 <= self.repeat_one <= 1:
             raise ValueError(f"repeat_one takes a share in [0, 1], got {self.repeat_one}")
-        for name in ("scale", "gamma", "repeats"):
+        if self.repeats[0] < 1:
+            raise ValueError(f"repeats takes a range from 1 on, got {self.repeats}")
+        for name in ("scale", "gamma"):
             if getattr(self, name)[0] <= 0:
                 raise ValueError(f"{name} takes a range above 0, got {getattr(self, name)}")
         if not 0 < self.least_crop <= 1:
@@ -174,11 +178,9 @@ def augment(
     pair = torch.cat([images, masks], dim=1).float()
     if images.dtype == torch.uint8:
         pair[:, :1] /= 255
-    if config.repeat_probability:  # what is seen from far away is averaged first, as in `_look`
-        average = F.avg_pool2d(pair, 3, stride=1, padding=1, count_include_pad=False)
-        pair = torch.where((repeats > _FAR)[:, None, None, None], average, pair)
-    points, first = _folded(_transformed(grid, view), content, repeats)
-    sampled, inside = _look(pair, points, content)
+    seen = _from_afar(pair, repeats, size) if config.repeat_probability else pair
+    points, first = _folded(_transformed(grid, view), content, repeats, side)
+    sampled, inside = _look(seen, points, content)
     pixels, labels = sampled[:, :1], (sampled[:, 1:] >= 0.5) & (first | ~one[:, None, None, None])
 
     share = labels.float().mean(dim=(1, 2, 3))
@@ -272,7 +274,17 @@ def _transformed(grid: Tensor, view: Tensor) -> Tensor:
     return points.view(-1, 2, size, size).permute(0, 2, 3, 1)
 
 
-def _folded(grid: Tensor, content: Tensor, repeats: Tensor) -> tuple[Tensor, Tensor]:
+def _from_afar(pair: Tensor, repeats: Tensor, size: int) -> Tensor:
+    """Average images and masks (B, 2, H, H) where so many lie along a side that pixels would be left out."""
+    # `_look` averages what a smaller size alone leaves out, and bilinear sampling takes care of a factor of 2.
+    left_out = repeats * (pair.shape[-1] / size) / max(1, pair.shape[-1] // (2 * size))
+    # Borders go on as they are: what lies beyond them is what is mirrored.
+    padded = F.pad(pair, [1, 1, 1, 1], mode="replicate")
+    once = F.avg_pool2d(padded, 3, stride=1)
+    return torch.where((left_out > _LEAVING_OUT)[:, None, None, None], once, pair)
+
+
+def _folded(grid: Tensor, content: Tensor, repeats: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """Mirror what lies beyond the content of a grid (B, S, S, 2) into it, in those that repeat.
 
     Also tells where the image itself is seen, not a copy: (B, 1, S, S) bool.
@@ -280,8 +292,11 @@ def _folded(grid: Tensor, content: Tensor, repeats: Tensor) -> tuple[Tensor, Ten
     low, high = content[:, None, None, :2], content[:, None, None, 2:]
     places = (grid - low) / (high - low)
     first = ((places >= 0) & (places < 1)).all(dim=3)[:, None]
-    mirrored = 1 - (places.remainder(2) - 1).abs()
-    return torch.where((repeats > 1)[:, None, None, None], low + mirrored * (high - low), grid), first
+    mirrored = low + (1 - (places.remainder(2) - 1).abs()) * (high - low)
+    # Beyond the middle of its outermost pixels the content would be mixed with padding: a seam.
+    margin = torch.minimum(torch.full_like(low, _SEAM / side), (high - low) / 2)
+    mirrored = torch.minimum(torch.maximum(mirrored, low + margin), high - margin)
+    return torch.where((repeats > 1)[:, None, None, None], mirrored, grid), first
 
 
 def _look(pair: Tensor, grid: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scribbleprompt_widget.history import History
 from scribbleprompt_widget.whole_file import target_path
-from scribbleprompt_widget.widgets.keeper import Keeper, take_over
+from scribbleprompt_widget.widgets.keeper import Keeper, is_kept, take_over
 from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ class Keeping:
     _keeper: Keeper | None = None
 
     if TYPE_CHECKING:  # the widget's own
-        label: str
         _lock: threading.RLock
 
-        def close(self) -> None: ...  # noqa: D102
+        @property
+        def _active(self) -> int: ...
         def _go_on(self, saved: Saved) -> None: ...
         def _tell_error(self, error: BaseException, request: str | None) -> None: ...
 
@@ -50,34 +51,51 @@ class Keeping:
         TypeError, ValueError, FileNotFoundError
             When `path` is no path, a file that is no session, or lies in no folder.
         """
-        if (keeper := self._keeper) is not None and target_path(path).resolve() == keeper.path.resolve():
-            keeper.write()
+        with self._lock:
+            keeper, saved = self._keeper, self._saved()
+        if keeper is not None and target_path(path).resolve() == keeper.path:
+            keeper.write(saved)
             return keeper.path
-        return write_session(path, self._saved())
+        return write_session(path, saved)
 
-    def _keep(self, session: Any) -> None:
+    def _keep(self, session: Any, labels: list[str]) -> None:
         """Go on with what a file holds, if it is there, and keep it from now on."""
         try:
-            path = target_path(session)
-            take_over(path)
+            path = target_path(session).resolve()  # where it was meant, wherever Python goes
             if path.exists():
-                self._go_on(read_session(path, self._annotation.image))
+                self._open(path, labels)
             else:
                 write_session(path, self._saved())
-        except (TypeError, ValueError, OSError) as error:
-            self.close()
-            raise type(error)(f"session: {error}") from error
-        self._keeper = Keeper(path, self._saved, lambda failure: self._tell_error(failure, None))
+        except FileNotFoundError as error:
+            raise FileNotFoundError(_told(error)) from error
+        except TypeError as error:
+            raise TypeError(_told(error)) from error
+        except ValueError as error:
+            raise ValueError(_told(error)) from error
+        self._keeper = Keeper(path, lambda failure: self._tell_error(failure, None))
+
+    def _open(self, path: Path, labels: list[str]) -> None:
+        if is_kept(path):
+            read_session(path, self._annotation.image)  # whoever keeps it goes on, should this fail
+            take_over(path)
+        saved = read_session(path, self._annotation.image)
+        self._go_on(saved)
+        names = [label.name for label in saved.labels]
+        if missing := [name for name in labels if name not in names]:
+            warnings.warn(
+                f"session {path.name!r} has the labels {', '.join(names)}, which hold; add_label adds "
+                f"{', '.join(missing)}",
+                stacklevel=4,
+            )
 
     def _saved(self) -> Saved:
         """What there is to be kept, as it is now; what changes later does not change it."""
         with self._lock:
             annotation = self._annotation
             history = History(annotation.history.steps, annotation.history.cursor)
-            return Saved(annotation.image, list(annotation.labels), self.label, annotation.predictor.name, history)
+            active = annotation.labels[self._active].name
+            return Saved(annotation.image, list(annotation.labels), active, annotation.predictor.name, history)
 
-    def _stop_keeping(self) -> None:
-        # Not under the lock: what is being written may wait for it.
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            keeper.stop()
+
+def _told(error: Exception) -> str:
+    return "session: " + str(error).removeprefix("path").lstrip(": ")

@@ -38,6 +38,8 @@ __all__ = ["Area", "Segmenter", "load_session"]
 log = logging.getLogger(__name__)
 
 STATIC_FILES: Final = Path(__file__).parent.parent / "static"
+LABELS: Final = ("object",)
+"""Unless somebody says what is to be segmented."""
 TELL_AFTER_S: Final = 0.3
 """Before the front end, hearing nothing for 0.8 s (js/src/requests.ts), takes the kernel for busy with another cell."""
 YIELD_S: Final = 0.0005
@@ -77,9 +79,9 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
     spacing
         Millimetres per pixel: one number, or (row, column). Files bring their own.
     session
-        A file in which the work is kept: written a moment after each change, and by `close`; when it is there already,
-        labelling goes on where it stopped, with the labels that it had. So a cell can be run again after the kernel
-        died. See `save_session`.
+        A file in which the work is kept: written a moment after each change (with much work in it, half a minute), by
+        `close` and when Python ends. When it is there already, labelling goes on where it stopped, with the labels that
+        it had, and with `model`: a cell can be run again after the kernel died. See `save_session`.
 
     Attributes
     ----------
@@ -130,7 +132,7 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
     def __init__(
         self,
         image: Any,
-        labels: Sequence[str] = ("object",),
+        labels: Sequence[str] = LABELS,
         model: str | Path | Predictor = "default",
         *,
         slice_index: int | None = None,
@@ -159,7 +161,11 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         self.on_msg(self._on_message)
         listen(self._key, self._cancellation)
         if session is not None:
-            self._keep(session)
+            try:
+                self._keep(session, [] if labels is LABELS else [label.name for label in named])
+            except BaseException:
+                self.close()
+                raise
 
     # --- what came of it ---------------------------------------------------------------------------------------------
 
@@ -288,15 +294,17 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         A `session` keeps the image before, and is written no more.
         """
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
-        self._stop_keeping()
         with self._lock:
             self._check_open()
+            keeper, self._keeper = self._keeper, None
             self._annotation = self._annotate(opened, self._annotation.labels, self._annotation.predictor)
             self.last_error = None
             self._version += 1
             self._image = image_state(opened, self._version)
             self._publish([], base=None)
         self._tell_observers()
+        if keeper is not None:
+            keeper.stop()
 
     def _go_on(self, saved: Saved) -> None:
         with self._lock:
@@ -325,8 +333,9 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         static: StaticPicture | None = getattr(self, "_static", None)
         if static is not None:  # it is None when a bad argument ended the construction; Python closes such widgets too
             static.forget()
-        self._stop_keeping()
-        super().close()
+        super().close()  # nothing changes any more
+        if self._keeper is not None:
+            self._keeper.stop()
 
     # --- one place where things change -------------------------------------------------------------------------------
 
@@ -377,7 +386,7 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
             setattr(self, trait, value)
         self._static.stale = True
         if self._keeper is not None:
-            self._keeper.changed()
+            self._keeper.changed(self._saved())
 
     def _tell_observers(self) -> None:
         """Set `mask_version` to each new version in turn. Not under the lock: an observer may wait for other threads.

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -23,11 +24,25 @@ DRAWN = """
     w.add_click(20, 20)
 """
 KILLED = """
-    began = os.stat({path!r}).st_size
-    while os.stat({path!r}).st_size == began:
+    while len(sp.load_session({path!r}, model=PaintPredictor()).history) < len(w.history):
         time.sleep(0.01)
     os._exit(9)
 """
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """What is written, while nothing is written but when it is asked for or something ends."""
+    written = []
+    write = keeper.write_session
+
+    def wrapped(path, saved):
+        written.append(saved)
+        return write(path, saved)
+
+    monkeypatch.setattr(keeper, "write_session", wrapped)
+    monkeypatch.setattr(keeper, "LEAST_PAUSE_S", 10.0 * PATIENCE_S)
+    return written
 
 
 def segmenter(path, **keywords):
@@ -54,58 +69,104 @@ def test_what_a_python_that_is_gone_had_is_there(tmp_path, end):
 
 
 def test_it_is_written_soon_after_a_change_without_being_asked(tmp_path, monkeypatch):
+    path, done = tmp_path / "work.zip", threading.Event()
     monkeypatch.setattr(keeper, "LEAST_PAUSE_S", 0.0)
-    written = []
-    monkeypatch.setattr(keeper, "write_session", written_by(keeper.write_session, written))
-    w = segmenter(tmp_path / "work.zip")
+    write = keeper.write_session
+
+    def wrapped(path, saved):
+        write(path, saved)
+        if len(saved.history.steps) == 11:
+            done.set()
+
+    monkeypatch.setattr(keeper, "write_session", wrapped)
+    w = segmenter(path)
     for x in range(5, 15):
         w.add_click(x, 5)
-    w._keeper.stop()
-    assert len(written[-1].history.steps) == len(w.history)
-    assert len(kept(tmp_path / "work.zip").prompts) == 10
+    assert done.wait(PATIENCE_S)
+    assert len(kept(path).prompts) == 10
+    w.close()
 
 
-def written_by(write, written):
-    def wrapped(path, saved):
-        written.append(saved)
-        return write(path, saved)
-
-    return wrapped
-
-
-def test_changes_that_follow_quickly_are_written_together(tmp_path, monkeypatch):
-    written = []
-    monkeypatch.setattr(keeper, "write_session", written_by(keeper.write_session, written))
-    monkeypatch.setattr(keeper, "LEAST_PAUSE_S", PATIENCE_S)
+def test_changes_that_follow_quickly_are_written_together(tmp_path, written):
     w = segmenter(tmp_path / "work.zip")
     w.add_click(3, 3)
     w.add_click(5, 5)
+    assert not written
+    w.close()
     w.close()
     assert [len(saved.history.steps) for saved in written] == [3]
 
 
-def test_a_cell_that_is_run_again_goes_on(tmp_path):
+def test_pauses_are_as_long_as_the_writing_and_no_longer_than_half_a_minute(tmp_path, written, monkeypatch):
+    w = segmenter(tmp_path / "work.zip")
+    monkeypatch.setattr(keeper, "LEAST_PAUSE_S", 0.0)
+    for ratio, pause in ((0.0, 0.0), (1e9, keeper.MOST_PAUSE_S)):
+        monkeypatch.setattr(keeper, "PAUSE_RATIO", ratio)
+        w.save_session(tmp_path / "work.zip")
+        assert w._keeper._pause == pause
+    w.close()
+
+
+def test_a_cell_that_is_run_again_goes_on(tmp_path, written):
     path = tmp_path / "work.zip"
     first = segmenter(path, labels=["cell"])
     first.add_click(3, 3)
     first.change_label("cell", name="nucleus")
-    again = segmenter(path, labels=["cell"])
+    with pytest.warns(UserWarning, match="has the labels nucleus, which hold; add_label adds cell"):
+        again = segmenter(path, labels=["cell"])
     assert again.labels == ["nucleus"]
     assert again.mask[3, 3]
     again.add_click(9, 9)
-    with pytest.raises(RuntimeError, match=r"work\.zip' is kept by a later Segmenter"):
-        raise told_by(first, lambda: first.add_click(20, 20))
+    for x in (20, 25):  # each time
+        first.add_click(x, 20)
+        assert "work.zip' is kept by a later Segmenter" in str(first.last_error)
+    with pytest.raises(RuntimeError, match="later Segmenter"):
+        first.save_session(path)
     again.close()
     first.close()
     assert len(kept(path).prompts) == 2
+    first.save_session(tmp_path / "first.zip")
+    assert len(kept(tmp_path / "first.zip").prompts) == 3
 
 
-def told_by(w, act):
-    act()
-    return w.last_error
+@pytest.mark.parametrize("wrong", [{"image": IMAGE.T}, {"image": IMAGE, "labels": ["a", "a"]}])
+def test_a_segmenter_that_cannot_be_takes_no_file_from_another(tmp_path, written, wrong):
+    path = tmp_path / "work.zip"
+    w = segmenter(path)
+    w.add_click(3, 3)
+    with pytest.raises(ValueError, match="differ"):
+        sp.Segmenter(model=PaintPredictor(), session=path, **wrong)
+    w.add_click(9, 9)
+    assert w.last_error is None
+    w.close()
+    assert len(kept(path).prompts) == 2
 
 
-def test_another_hand_in_the_file_is_left_alone(tmp_path):
+def test_the_file_stays_where_it_was_wherever_python_goes(tmp_path, written, monkeypatch):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    w = segmenter("work.zip")
+    monkeypatch.chdir(tmp_path / "other")
+    w.add_click(3, 3)
+    w.close()
+    assert len(kept(tmp_path / "one" / "work.zip").prompts) == 1
+    assert not list((tmp_path / "other").iterdir())
+
+
+def test_a_link_stays_one_and_is_the_same_file(tmp_path, written):
+    link = tmp_path / "link.zip"
+    first = segmenter(tmp_path / "work.zip")
+    link.symlink_to(tmp_path / "work.zip")
+    first.add_click(3, 3)
+    again = segmenter(link)
+    again.add_click(9, 9)
+    again.close()
+    assert link.is_symlink()
+    assert len(kept(tmp_path / "work.zip").prompts) == 2
+
+
+def test_another_hand_in_the_file_is_left_alone(tmp_path, written, caplog):
     path = tmp_path / "work.zip"
     w = segmenter(path)
     other = sp.Segmenter(IMAGE, model=PaintPredictor())
@@ -114,6 +175,7 @@ def test_another_hand_in_the_file_is_left_alone(tmp_path):
     w.add_click(3, 3)
     w._keeper._write_later()
     assert "written by somebody else" in str(w.last_error)
+    assert "written by somebody else" in caplog.text
     with pytest.raises(ValueError, match="somebody else"):
         w.save_session(path)
     w.close()
@@ -122,7 +184,7 @@ def test_another_hand_in_the_file_is_left_alone(tmp_path):
     assert len(kept(tmp_path / "mine.zip").prompts) == 1
 
 
-def test_saving_by_hand_to_the_same_file_is_no_other_hand(tmp_path):
+def test_saving_by_hand_to_the_same_file_is_no_other_hand(tmp_path, written):
     path = tmp_path / "work.zip"
     w = segmenter(path)
     w.add_click(3, 3)
@@ -133,7 +195,7 @@ def test_saving_by_hand_to_the_same_file_is_no_other_hand(tmp_path):
     assert len(kept(path).prompts) == 2
 
 
-def test_a_file_that_cannot_be_written_is_told_and_tried_again(tmp_path):
+def test_what_could_not_be_written_is_tried_again_when_it_ends(tmp_path, written, caplog):
     folder = tmp_path / "drive"
     folder.mkdir()
     w = segmenter(folder / "work.zip")
@@ -141,13 +203,33 @@ def test_a_file_that_cannot_be_written_is_told_and_tried_again(tmp_path):
     w.add_click(3, 3)
     w._keeper._write_later()
     assert "there is no folder" in str(w.last_error)
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        w.save_session(folder / "work.zip")
     folder.mkdir()
-    w.add_click(9, 9)
     w.close()
-    assert len(kept(folder / "work.zip").prompts) == 2
+    assert len(kept(folder / "work.zip").prompts) == 1
 
 
-def test_another_image_does_not_take_the_file_along(tmp_path):
+def test_who_ends_waits_for_what_is_being_written(tmp_path, monkeypatch):
+    path, begun, may = tmp_path / "work.zip", threading.Event(), threading.Event()
+    write = keeper.write_session
+
+    def slow(path, saved):
+        begun.set()
+        assert may.wait(PATIENCE_S)
+        return write(path, saved)
+
+    monkeypatch.setattr(keeper, "LEAST_PAUSE_S", 0.0)
+    monkeypatch.setattr(keeper, "write_session", slow)
+    w = segmenter(path)
+    w.add_click(3, 3)
+    assert begun.wait(PATIENCE_S)
+    w.add_click(9, 9)
+    threading.Timer(0.05, may.set).start()  # sooner or later: it is waited for
+    assert len(segmenter(path).prompts) == 2
+
+
+def test_another_image_does_not_take_the_file_along(tmp_path, written):
     path = tmp_path / "work.zip"
     w = segmenter(path)
     w.add_click(3, 3)
@@ -157,6 +239,15 @@ def test_another_image_does_not_take_the_file_along(tmp_path):
     assert [(prompt.x, prompt.y) for prompt in kept(path).prompts] == [(3, 3)]
 
 
+def test_a_label_that_is_being_renamed_is_kept_by_its_new_name(tmp_path, written):
+    w = segmenter(tmp_path / "work.zip", labels=["cell"])
+    saved = []
+    w.observe(lambda _: saved.append(w._saved()), names="_labels")
+    w.change_label("cell", name="nucleus")
+    assert [(one.active, one.labels[0].name) for one in saved] == [("nucleus", "nucleus")]
+    w.close()
+
+
 def test_a_session_that_is_none_is_told_by_the_arguments_name(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     segmenter(tmp_path / "work.zip").close()
@@ -164,7 +255,7 @@ def test_a_session_that_is_none_is_told_by_the_arguments_name(tmp_path):
         sp.Segmenter(IMAGE.T, model=PaintPredictor(), session=tmp_path / "work.zip")
     with pytest.raises(ValueError, match=r"session: .*no saved session"):
         segmenter(tmp_path / "notes.txt")
-    with pytest.raises(TypeError, match="session: path takes a file's name, got 5"):
+    with pytest.raises(TypeError, match="session: takes a file's name, got 5"):
         segmenter(5)
     with pytest.raises(FileNotFoundError, match=r"session: .*there is no folder"):
         segmenter(tmp_path / "no" / "work.zip")
