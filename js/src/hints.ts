@@ -8,7 +8,8 @@ export const PEN_DRAWS = "The pen draws. Two fingers move the picture.";
 export const WINDOW_MODE = "Drag or arrows: across window, up and down level. W ends.";
 export const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
 const ONLY_NEGATIVE = "Only − so far: a mask begins with +.";
-export const IN_HAND = "First finish (C) or clear (R) what is in hand.";
+export const IN_HAND = "First put down (C) or clear (R) the object in hand.";
+export const TAKEN_UP = "In hand again: draw to mend it. Delete removes it, C puts it down.";
 const TAKEN = "Objects that are done, and locked labels, keep their pixels.";
 
 /** Why there is no mask where the last of a label's prompts was drawn, if that is known. */

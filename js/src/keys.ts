@@ -85,7 +85,7 @@ const ROWS: Record<KeyCommand["group"], Row[]> = {
   Steps: [
     ["undo", "Undo", ["mod+z"], `${MOD} Z`],
     ["redo", "Redo", ["mod+shift+z", "mod+y"], `${MOD} Shift Z, ${MOD} Y`],
-    ["clear", "Clear the label (can be undone)", "r"],
+    ["clear", "Clear the object in hand (can be undone)", "r"],
     ["commit", "Object is done: begin the next", "c"],
     ["remove", "Delete the selected prompt", ["delete", "backspace"], "Delete"],
   ],

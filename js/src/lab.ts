@@ -31,5 +31,6 @@ export interface LabManager {
     createComm?(target: string): { open(data: unknown): unknown; subshellStarted?: Promise<void> };
     supportsSubshells?: boolean;
     commsOverSubshells?: string;
+    clientId?: string;
   } | null;
 }

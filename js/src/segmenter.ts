@@ -8,7 +8,7 @@ import { resultText } from "./format";
 import { makeFurniture } from "./furniture";
 import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
-import { IN_HAND, NO_NEGATIVE_BOX, PEN_DRAWS, WINDOW_MODE, doneAt, whyNothing } from "./hints";
+import { IN_HAND, NO_NEGATIVE_BOX, PEN_DRAWS, TAKEN_UP, WINDOW_MODE, doneAt, whyNothing } from "./hints";
 import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
@@ -58,6 +58,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   let windowed = false;
   /** Area that was last read out. */
   let toldArea = 0;
+  /** The label whose object was taken up again, while nothing was done to it since. */
+  let taken = -1;
   /** Where the pointer was last. */
   let hovered = "";
   let unread: () => void = () => {};
@@ -121,6 +123,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   const stage = makeStage(() => image, {
     resized: (before, after) => {
       view = before.width ? resized(view, image, before, after) : fit(image, after);
+      refresh(); // the zoom
     },
     draw,
   });
@@ -404,7 +407,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     } else if (command === "clear") {
       if (can().clear) ask({ type: command, label: truth.active });
     } else if (command === "commit") commit();
-    else if (command === "remove") return select.remove();
+    else if (command === "remove") {
+      if (select.remove()) return true;
+      return taken === truth.active && run("clear");
+    }
     else if (command === "labels") chrome.toggle("label");
     else if (command === "help" || command === "finish" || command === "history") chrome.toggle(command);
     else return false;
@@ -420,6 +426,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   }
 
   function ask(command: Command): void {
+    taken = -1;
     kernel.ask(command, clock.now());
   }
 
@@ -467,7 +474,9 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     else if (truth.prompts(label).length || edits || started) chrome.say(IN_HAND);
     else {
       ask({ type: "resume", x: round(x), y: round(y) });
+      taken = label;
       if (label !== truth.active) chooseLabel(label);
+      chrome.say(TAKEN_UP);
     }
   }
 

@@ -63,8 +63,9 @@ function renewSubshells(kernel: NonNullable<LabManager["kernel"]> & { [HEARD]?: 
   if (HEARD in kernel) return;
   kernel[HEARD] = undefined;
   kernel.anyMessage?.connect((_, { direction, msg }) => {
-    if (direction !== "recv") return;
     const { session } = msg.header;
+    // The server, when it speaks itself, does so by our own session.
+    if (direction !== "recv" || session === kernel.clientId) return;
     const isAnother = kernel[HEARD] !== undefined && kernel[HEARD] !== session;
     if (isAnother && kernel.commsOverSubshells === "perCommTarget") kernel.commsOverSubshells = "perComm";
     kernel[HEARD] = session;
@@ -92,8 +93,8 @@ function makeLabKernel(manager: Partial<LabManager> | undefined): LabKernel {
       };
       // Answers too: while the server connects to a new kernel's broadcasts, nothing else may come.
       const onWord = (_: unknown, { direction, msg }: Heard): void => {
-        if (direction !== "recv") return;
         const { session } = msg.header;
+        if (direction !== "recv" || session === manager?.kernel?.clientId) return;
         if (known !== undefined && known !== session) act();
         known = session;
       };

@@ -179,7 +179,22 @@ describe("the tools", () => {
     host.set({ _entries: [ENTRY, { ...ENTRY, started: true }] });
     drag([[6, 5]]);
     expect(host.types().filter((type) => type === "resume")).toHaveLength(1);
-    expect(text(".sp-hint")).toMatch(/^First finish/);
+    expect(text(".sp-hint")).toMatch(/^First put down/);
+  });
+
+  it("delete an object that was taken up, and nothing once it was mended", async () => {
+    await mount({ _can: { undo: true, redo: false } });
+    host.update(null, 1, 0, { layer: 2, x: 5, y: 4 }, []);
+    key("v");
+    drag([[6, 5]]);
+    expect(text(".sp-hint")).toMatch(/^In hand again/);
+    host.update(host.last().id, 2, 1, { x: 5, y: 4 }, []);
+    host.set({ _entries: [{ ...ENTRY, started: true }] });
+    await settled();
+    expect(key("Delete").defaultPrevented).toBe(true);
+    expect(host.last()).toMatchObject({ type: "clear", label: 0 });
+    expect(key("Delete").defaultPrevented).toBe(false);
+    expect(host.types()).toEqual(["resume", "clear"]);
   });
 
   it("leave the Delete key alone where nothing is selected", async () => {
