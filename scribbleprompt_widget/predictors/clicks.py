@@ -18,6 +18,10 @@ REACH: Final = 8.0
 """Cells around a click that it can turn, on a grid of the reference side."""
 CONTRAST: Final = 0.5
 """Grey difference, in standard deviations of the image, across which a click turns little."""
+BESIDE: Final = 1.5
+"""Cells around a click that are beside it: eight."""
+LEAST_EVENNESS: Final = 0.5
+"""Of ground that counts as the click's own, 1 where its grey is the same."""
 LEAST_DEVIATION: Final = 1e-3
 
 
@@ -71,6 +75,9 @@ def hold_clicks(
         # Up to the nearest prompt of the other sign.
         radius2 = squared[others[near] > 0].min(initial=reach**2)
         even = np.exp(-(((grey[near] - grey[row, column]) / evenness) ** 2))
-        lacking = max(HELD_LOGIT - sign * float(logits[row, column]), 0.0)
+        # A network may hear a click in its own cell alone: what is beside it counts as well, or one pixel would turn.
+        beside = (squared <= BESIDE**2) & (squared < radius2) & (even > LEAST_EVENNESS)
+        own = min(float(sign * logits[row, column]), float(np.median(sign * logits[near][beside])))
+        lacking = max(HELD_LOGIT - own, 0.0)
         logits[near] += sign * lacking * even * np.clip(1 - squared / radius2, 0, None)
     return logits

@@ -220,6 +220,20 @@ def test_a_click_turns_more_than_a_pixel_and_no_more_than_its_surroundings():
     assert not mask[~disc(512, (200, 256), 40)].any()
 
 
+@pytest.mark.parametrize("positive", [True, False])
+def test_a_click_that_is_heard_in_its_own_cell_alone_turns_more_than_it(positive):
+    class Hard(torch.nn.Module):
+        def forward(self, x):
+            return (-10 + 4 * x[:, 2:3]) if positive else (10 - 4 * x[:, 3:4])
+
+    prompts = Prompts([] if positive else [Box(2, 2, 250, 250)]) + [Click(30, 30, positive)]
+    module = NetworkPredictor(Hard(), name="test", resolution=256, clicks_hold=True)
+    mask = module.open(np.full((256, 256), 0.5)).predict(prompts).mask
+    turned = mask if positive else ~mask
+    assert turned[29:32, 29:32].all()
+    assert turned.sum() < 100
+
+
 def test_a_click_stops_at_an_edge():
     image = np.zeros((SIDE, SIDE))
     image[:, 32:] = 1
