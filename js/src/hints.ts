@@ -1,7 +1,7 @@
 /** What people are told when something does not do what they may have meant. */
 import { round } from "./math";
 import { LAYERS, type Masks } from "./planes";
-import type { Entry, Point, Prompt } from "./protocol";
+import type { Entry, LabelTrait, Point, Prompt } from "./protocol";
 import { isNegative, middleOf } from "./reshape";
 
 export const PEN_DRAWS = "The pen draws. Two fingers move the picture.";
@@ -10,6 +10,8 @@ export const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what i
 const ONLY_NEGATIVE = "Only − so far: a mask begins with +.";
 export const IN_HAND = "First put down (C) or clear (R) the object in hand.";
 export const TAKEN_UP = "In hand again: draw to mend it. Delete removes it, C puts it down.";
+export const lockedText = ({ name }: LabelTrait): string => `${name} is locked. Unlock it in the menu, under Label.`;
+export const hiddenText = ({ name }: LabelTrait): string => `${name} is hidden. Show it in the menu, under Label.`;
 const TAKEN = "Objects that are done, and locked labels, keep their pixels.";
 
 /** Why there is no mask where the last of a label's prompts was drawn, if that is known. */

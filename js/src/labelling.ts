@@ -1,6 +1,6 @@
 /** What the person asks of labels: the kernel is told the whole list, with one thing changed. */
 import { COLORS, type LabelEvents } from "./labelpanel";
-import type { Command, Host, LabelTrait } from "./protocol";
+import type { Command, Entry, Host, LabelTrait } from "./protocol";
 import { bottomUp } from "./scene";
 import type { Settings } from "./settings";
 import type { Truth } from "./truth";
@@ -18,6 +18,8 @@ export interface LabellingEvents {
 export interface Labelling extends LabelEvents {
   /** As they will be when all is answered: the next change must not take back the one before. */
   current(): LabelTrait[];
+  /** As the kernel tells them, with what it was asked to change already changed: no slider or tick must jump back. */
+  entries(): Entry[];
   /** The kernel has other labels than before. */
   arrived(): void;
 }
@@ -39,6 +41,13 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings
 
   return {
     current,
+    entries() {
+      const told = current().map((_, label) => ({ ...truth.entry(label) }));
+      for (const { type, ...change } of waiting()) {
+        if (type === "finish" || type === "lock") Object.assign(told[(change as { label: number }).label] ?? {}, change);
+      }
+      return told;
+    },
     change: (change) => tell(current().map((label, index) => (index === truth.active ? { ...label, ...change } : label))),
     raise: (up) => tell(raised(current(), truth.active, up)),
     hide(hidden) {

@@ -8,7 +8,7 @@ import { resultText } from "./format";
 import { makeFurniture } from "./furniture";
 import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
-import { IN_HAND, NO_NEGATIVE_BOX, PEN_DRAWS, TAKEN_UP, WINDOW_MODE, doneAt, whyNothing } from "./hints";
+import { IN_HAND, NO_NEGATIVE_BOX, PEN_DRAWS, TAKEN_UP, WINDOW_MODE, doneAt, hiddenText, lockedText, whyNothing } from "./hints";
 import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
@@ -16,7 +16,7 @@ import { makeLabelling, type Labelling } from "./labelling";
 import { makePen, type Hand } from "./pen";
 import { round } from "./math";
 import { makeLassoHand } from "./polygon";
-import type { Command, Entry, Host, Point } from "./protocol";
+import type { Command, Host, Point } from "./protocol";
 import { asPython } from "./python";
 import { pictureOf, type Picture } from "./raster";
 import { isPrompt } from "./requests";
@@ -320,11 +320,11 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       return false;
     }
     if (truth.entry().locked) {
-      chrome.say(lockedText(active));
+      chrome.say(lockedText(labels[active]!));
       return false;
     }
     if (settings.hiddenLabels.includes(active)) {
-      chrome.say(`${labels[active]!.name} is hidden. Show it in the menu, under Label.`);
+      chrome.say(hiddenText(labels[active]!));
       return false;
     }
     hand = { lasso, select, eraser }[tool as string] ?? pen;
@@ -467,10 +467,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
 
   /** Take up again what is done at a place. */
   function resume([x, y]: Point): void {
-    const label = doneAt([x, y], kernel.masks, entries());
+    const label = doneAt([x, y], kernel.masks, labelling.entries());
     if (label < 0 || !mayChange()) return;
     const { edits, started, locked } = truth.entry(label);
-    if (locked) chrome.say(lockedText(label));
+    if (locked) chrome.say(lockedText(truth.labels[label]!));
     else if (truth.prompts(label).length || edits || started) chrome.say(IN_HAND);
     else {
       ask({ type: "resume", x: round(x), y: round(y) });
@@ -557,12 +557,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     toldArea = area;
   }
 
-  function lockedText(label: number): string {
-    return `${truth.labels[label]!.name} is locked. Unlock it in the menu, under Label.`;
-  }
-
   function explainNothing(label: number): void {
-    const why = whyNothing(truth.prompts(label), label, kernel.masks, entries());
+    const why = whyNothing(truth.prompts(label), label, kernel.masks, labelling.entries());
     if (why) chrome.say(why);
   }
 
@@ -598,16 +594,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     for (const { command } of [...kernel.failed.filter(isPrompt), ...kernel.requests.prompts]) {
       prompts[command.label]?.push(command.prompt);
     }
-    return asPython(labels, prompts, entries());
-  }
-
-  /** As the kernel tells them, with what it was asked to change already changed: no slider or tick must jump back. */
-  function entries(): Entry[] {
-    const told = labelling.current().map((_, label) => ({ ...truth.entry(label) }));
-    for (const { type, ...change } of kernel.requests.commands) {
-      if (type === "finish" || type === "lock") Object.assign(told[(change as { label: number }).label] ?? {}, change);
-    }
-    return told;
+    return asPython(labels, prompts, labelling.entries());
   }
 
   // --- the rest of the screen -------------------------------------------------------------------------------------
@@ -632,7 +619,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
         can: can(),
         labels,
         active,
-        entries: entries(),
+        entries: labelling.entries(),
         image,
         picture: scene.picture,
         zoom: view.scale * stage.ratio,
