@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 __all__ = ["check_folder", "target_path", "written_whole"]
+
+ABANDONED_S: Final = 3600.0
+"""What was not touched for so long is not being written any more."""
 
 
 def target_path(path: str | os.PathLike[str]) -> Path:
@@ -43,12 +50,21 @@ def written_whole(target: Path, suffix: str = "") -> Iterator[Path]:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no folder for `target`.
+    FileNotFoundError, PermissionError
+        If there is no folder for `target`, or nothing can be written in it.
     """
     check_folder(target)
-    # A folder, not a file, so that what is written gets the permissions of any other file.
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
+    prefix = f".writing-{target.name}-"
+    for old in target.parent.glob(glob.escape(prefix) + "*"):  # of a Python that was killed meanwhile
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(old)
+    try:
+        # A folder, not a file, so that what is written gets the permissions of any other file.
+        opened = tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent)
+    except PermissionError as error:
+        raise PermissionError(f"path: nothing can be written to the folder {str(target.parent)!r}") from error
+    with opened as folder:
         written = Path(folder, f"part{suffix}")
         yield written
         written.replace(target)
