@@ -11,9 +11,14 @@ from scribbleprompt_widget.whole_file import ABANDONED_S, written_whole
 def test_a_file_that_fails_leaves_what_was_there_and_nothing_else(tmp_path):
     target = tmp_path / "a.txt"
     target.write_text("before")
-    with pytest.raises(KeyError), written_whole(target) as part:
-        part.write_text("half")
-        raise KeyError
+
+    def fail():
+        with written_whole(target) as part:
+            part.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert target.read_text() == "before"
 
