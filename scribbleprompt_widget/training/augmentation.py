@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -105,7 +105,7 @@ class AugmentationConfig:
     fill_probability: float = 0.2
     repeat_probability: float = 0.0
     repeats: tuple[float, float] = (1.5, 3.5)
-    repeat_one: float = 0.35
+    repeat_one: float = 0.5
     least_share: float = 0.001
 
     def __post_init__(self) -> None:
@@ -171,17 +171,17 @@ def augment(
         content = torch.zeros(len(images), 4, device=images.device)
         content[:, 2:] = side
     content = content.float() * (2 / side) - 1
-    repeats, one = _repeats(draws.fork("repeats"), config)
+    repeats = _repeats(draws.fork("repeats"), config)
     view = _views(masks, content, repeats, draws.fork("view"), config)
     grid = coordinates(size, images.device).expand(len(images), 2, size, size)
     grid = grid + _elastic(draws.fork("elastic"), size, config)
     pair = torch.cat([images, masks], dim=1).float()
     if images.dtype == torch.uint8:
         pair[:, :1] /= 255
-    seen = _from_afar(pair, repeats, size) if config.repeat_probability else pair
-    points, first = _folded(_transformed(grid, view), content, repeats, side)
+    seen = _from_afar(pair, repeats.count, size) if config.repeat_probability else pair
+    points, first = _folded(_transformed(grid, view), content, repeats.count, side)
     sampled, inside = _look(seen, points, content)
-    pixels, labels = sampled[:, :1], (sampled[:, 1:] >= 0.5) & (first | ~one[:, None, None, None])
+    pixels, labels = sampled[:, :1], (sampled[:, 1:] >= 0.5) & (first | ~repeats.one[:, None, None, None])
 
     share = labels.float().mean(dim=(1, 2, 3))
     # A GPU is waited for here, once a batch: few are lost, if any, and sampling all of them again would cost more.
@@ -199,15 +199,28 @@ def augment(
 # --- where to look ---------------------------------------------------------------------------------------------------
 
 
-def _repeats(draws: Draws, config: AugmentationConfig) -> tuple[Tensor, Tensor]:
-    """How many images lie along each side, 1 in most, and where one copy's object is the target: (B,) and (B,) bool."""
-    unit = draws.uniform(3)
+class _Repeats(NamedTuple):
+    """How many images fit along a side (B,), 1 in most, and how far beside the middle is looked (B, 2), in half sides.
+
+    `one`: where the object of the image itself is the target, (B,) bool.
+    """
+
+    count: Tensor
+    aside: Tensor
+    one: Tensor
+
+
+def _repeats(draws: Draws, config: AugmentationConfig) -> _Repeats:
+    unit = draws.uniform(5)
     many = _between(unit[:, 1], (math.log(config.repeats[0]), math.log(config.repeats[1]))).exp()
     happens = unit[:, 0] < config.repeat_probability
-    return torch.where(happens, many, 1.0), happens & (unit[:, 2] < config.repeat_one)
+    count = torch.where(happens, many, 1.0)
+    # A target must not be known by its place in the middle.
+    aside = (count - 1)[:, None] * (2 * unit[:, 3:] - 1)
+    return _Repeats(count, aside, happens & (unit[:, 2] < config.repeat_one))
 
 
-def _views(masks: Tensor, content: Tensor, repeats: Tensor, draws: Draws, config: AugmentationConfig) -> Tensor:
+def _views(masks: Tensor, content: Tensor, repeats: _Repeats, draws: Draws, config: AugmentationConfig) -> Tensor:
     """(B, 2, 3) matrices from the output square to the image, both spanning [-1, 1]."""
     unit = draws.uniform(14)
     moves = (unit[:, 0] < config.affine_probability).float()
@@ -217,15 +230,15 @@ def _views(masks: Tensor, content: Tensor, repeats: Tensor, draws: Draws, config
     shift = 2 * config.translation * (2 * unit[:, 3:5] - 1) * moves[:, None]
     flips = 1 - 2 * (unit[:, 5:7] < config.flip_probability).float()
     # What is seen from farther away is not seen from closer.
-    crops = (unit[:, 7] < config.crop_probability) & (repeats == 1)
+    crops = (unit[:, 7] < config.crop_probability) & (repeats.count == 1)
     crop_centre, crop_half = _crops(masks, content, unit[:, 8:13], config)
-    centre = torch.where(crops[:, None], crop_centre, 0.0)
-    half = torch.where(crops, crop_half, repeats)
+    centre = torch.where(crops[:, None], crop_centre, repeats.aside)
+    half = torch.where(crops, crop_half, repeats.count)
 
     cos, sin = torch.cos(angle), torch.sin(angle)
     rotation = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
     matrix = rotation * flips[:, None, :] * (half / scale)[:, None, None]
-    return torch.cat([matrix, (centre + shift * (half / repeats)[:, None])[:, :, None]], dim=2)
+    return torch.cat([matrix, (centre + shift * (half / repeats.count)[:, None])[:, :, None]], dim=2)
 
 
 def _crops(masks: Tensor, content: Tensor, unit: Tensor, config: AugmentationConfig) -> tuple[Tensor, Tensor]:
