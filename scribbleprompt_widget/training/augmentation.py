@@ -178,8 +178,8 @@ def augment(
     pair = torch.cat([images, masks], dim=1).float()
     if images.dtype == torch.uint8:
         pair[:, :1] /= 255
-    seen = _from_afar(pair, repeats.count, size) if config.repeat_probability else pair
-    points, first = _folded(_transformed(grid, view), content, repeats.count, side)
+    seen = _from_afar(pair, repeats.many, size) if config.repeat_probability else pair
+    points, first = _folded(_transformed(grid, view), content, repeats.many, side)
     sampled, inside = _look(seen, points, content)
     pixels, labels = sampled[:, :1], (sampled[:, 1:] >= 0.5) & (first | ~repeats.one[:, None, None, None])
 
@@ -205,19 +205,19 @@ class _Repeats(NamedTuple):
     `one`: where the object of the image itself is the target, (B,) bool.
     """
 
-    count: Tensor
+    many: Tensor
     aside: Tensor
     one: Tensor
 
 
 def _repeats(draws: Draws, config: AugmentationConfig) -> _Repeats:
     unit = draws.uniform(5)
-    many = _between(unit[:, 1], (math.log(config.repeats[0]), math.log(config.repeats[1]))).exp()
+    drawn = _between(unit[:, 1], (math.log(config.repeats[0]), math.log(config.repeats[1]))).exp()
     happens = unit[:, 0] < config.repeat_probability
-    count = torch.where(happens, many, 1.0)
+    many = torch.where(happens, drawn, 1.0)
     # A target must not be known by its place in the middle.
-    aside = (count - 1)[:, None] * (2 * unit[:, 3:] - 1)
-    return _Repeats(count, aside, happens & (unit[:, 2] < config.repeat_one))
+    aside = (many - 1)[:, None] * (2 * unit[:, 3:] - 1)
+    return _Repeats(many, aside, happens & (unit[:, 2] < config.repeat_one))
 
 
 def _views(masks: Tensor, content: Tensor, repeats: _Repeats, draws: Draws, config: AugmentationConfig) -> Tensor:
@@ -230,15 +230,15 @@ def _views(masks: Tensor, content: Tensor, repeats: _Repeats, draws: Draws, conf
     shift = 2 * config.translation * (2 * unit[:, 3:5] - 1) * moves[:, None]
     flips = 1 - 2 * (unit[:, 5:7] < config.flip_probability).float()
     # What is seen from farther away is not seen from closer.
-    crops = (unit[:, 7] < config.crop_probability) & (repeats.count == 1)
+    crops = (unit[:, 7] < config.crop_probability) & (repeats.many == 1)
     crop_centre, crop_half = _crops(masks, content, unit[:, 8:13], config)
     centre = torch.where(crops[:, None], crop_centre, repeats.aside)
-    half = torch.where(crops, crop_half, repeats.count)
+    half = torch.where(crops, crop_half, repeats.many)
 
     cos, sin = torch.cos(angle), torch.sin(angle)
     rotation = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
     matrix = rotation * flips[:, None, :] * (half / scale)[:, None, None]
-    return torch.cat([matrix, (centre + shift * (half / repeats.count)[:, None])[:, :, None]], dim=2)
+    return torch.cat([matrix, (centre + shift * (half / repeats.many)[:, None])[:, :, None]], dim=2)
 
 
 def _crops(masks: Tensor, content: Tensor, unit: Tensor, config: AugmentationConfig) -> tuple[Tensor, Tensor]:
