@@ -87,7 +87,7 @@ class FinetuneConfig:
     rehearsal: int = 1
     pool: int = 24
     rehearsal_weight: float = 2.0
-    blend: float = 0.5
+    blend: float = 0.45
     loss: LossConfig = field(default_factory=lambda: LossConfig(focal=0.0, cross_entropy=0.5))
     augmentation: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(elastic_probability=0.1))
     simulation: SimulationConfig = field(default_factory=SimulationConfig)
