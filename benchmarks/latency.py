@@ -6,7 +6,7 @@ nothing: the price of the way from the pointer to the kernel and back to the scr
 that only sends the stroke and paints a whole mask that comes back (benchmarks/bare.py): the peer of the floor. Strokes
 of the two alternate, so that both see the same machine.
 
-    python -m benchmarks.latency [--sides 256 512 1024 2048] [--strokes 30] [--predictors floor random_walker]
+    python -m benchmarks.latency [--sides 256 512 1024 2048] [--strokes 30] [--predictors floor random_walker compact]
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sides", type=int, nargs="+", default=[256, 512, 1024, 2048])
     parser.add_argument("--strokes", type=int, default=30)
-    parser.add_argument("--predictors", nargs="+", default=[FLOOR, "random_walker", "unet (random weights)"])
+    parser.add_argument("--predictors", nargs="+", default=[FLOOR, "random_walker", "compact"])
     options = parser.parse_args()
 
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores; {options.strokes} strokes each\n")
