@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import glob
+import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -14,6 +15,8 @@ from typing import Final
 
 __all__ = ["check_folder", "target_path", "written_whole"]
 
+NAME_DIGITS: Final = 8
+"""Of a file's name, which itself may be as long as a name can be."""
 ABANDONED_S: Final = 3600.0
 """What was not touched for so long is not being written any more."""
 
@@ -54,15 +57,17 @@ def written_whole(target: Path, suffix: str = "") -> Iterator[Path]:
         If there is no folder for `target`, or nothing can be written in it.
     """
     check_folder(target)
-    prefix = f".writing-{target.name}-"
-    for old in target.parent.glob(glob.escape(prefix) + "*"):  # of a Python that was killed meanwhile
+    prefix = f".writing-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:NAME_DIGITS]}-"
+    for old in target.parent.glob(prefix + "*"):  # of a Python that was killed meanwhile
         with suppress(OSError):
             if time.time() - old.stat().st_mtime > ABANDONED_S:
                 shutil.rmtree(old)
     try:
         # A folder, not a file, so that what is written gets the permissions of any other file.
         opened = tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent)
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
         raise PermissionError(f"path: nothing can be written to the folder {str(target.parent)!r}") from error
     with opened as folder:
         written = Path(folder, f"part{suffix}")

@@ -61,7 +61,7 @@ export interface ChromeState {
   model: string;
 }
 
-const KEPT = "Copy as Python keeps the prompts; a session= file, where there is one, has all else";
+const KEPT = "Copy as Python keeps the prompts; a session= file, if any, has the rest, up to its last writing";
 const LOST: Partial<Record<ChromeState["state"], string>> = {
   lost:
     `No answer from the kernel. If it was restarted, run this cell again; ${KEPT}. ` +

@@ -77,6 +77,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       },
       updated: (request) => {
         releasedAt = request?.releasedAt ?? releasedAt;
+        if (request?.command.type !== "resume") taken = -1;
         stage.invalidate();
         announceResult(toldArea);
         if (request?.command.type === "prompt") explainNothing(request.command.label);
@@ -230,6 +231,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     image = { width, height };
     if (isOther) settings.brush = usualBrush(image);
     latency = releasedAt = null;
+    taken = -1;
     scene.free();
     kernel.open(image, first);
     // Slices of one CT are compared by the same window.
@@ -409,7 +411,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     } else if (command === "commit") commit();
     else if (command === "remove") {
       if (select.remove()) return true;
-      return taken === truth.active && run("clear");
+      const isAsTaken = taken === truth.active && kernel.requests.commands.every(({ type }) => type === "resume");
+      return isAsTaken && can().clear && run("clear");
     }
     else if (command === "labels") chrome.toggle("label");
     else if (command === "help" || command === "finish" || command === "history") chrome.toggle(command);
@@ -426,7 +429,6 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   }
 
   function ask(command: Command): void {
-    taken = -1;
     kernel.ask(command, clock.now());
   }
 

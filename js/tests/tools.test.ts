@@ -195,6 +195,19 @@ describe("the tools", () => {
     expect(host.last()).toMatchObject({ type: "clear", label: 0 });
     expect(key("Delete").defaultPrevented).toBe(false);
     expect(host.types()).toEqual(["resume", "clear"]);
+    host.update(host.last().id, 3, 2, { layer: 2, x: 5, y: 4 }, []);
+    host.set({ _entries: [ENTRY] });
+    drag([[6, 5]]);
+    host.update(host.last().id, 4, 3, { x: 5, y: 4 }, []);
+    host.set({ _entries: [{ ...ENTRY, started: true }] });
+    await settled();
+    key("p");
+    drag([[2, 2]]);
+    expect(key("Delete").defaultPrevented).toBe(false);
+    host.update(host.last().id, 5, 4, { x: 5, y: 4 }, []);
+    await settled();
+    expect(key("Delete").defaultPrevented).toBe(false);
+    expect(host.types()).toEqual(["resume", "clear", "resume", "prompt"]);
   });
 
   it("leave the Delete key alone where nothing is selected", async () => {

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from scribbleprompt_widget.widgets.session_file import Saved, write_session
 
-__all__ = ["Keeper", "is_kept", "take_over"]
+__all__ = ["Keeper", "is_kept", "stamp_of", "take_over"]
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +35,31 @@ def is_kept(path: Path) -> bool:
 
 
 def take_over(path: Path) -> None:
-    """End what keeps a file in this process: what is left is written, and what changes there later is told."""
-    if (keeper := _KEEPERS.pop(path, None)) is not None:
+    """End what keeps a file in this process: what is left is written, and what changes there later is told.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        When what is left cannot be written; it goes on being kept by whom it was.
+    """
+    if (keeper := _KEEPERS.get(path)) is not None:
         keeper.stop(
             f"{str(path)!r} is kept by a later Segmenter, and what is drawn here is not kept there: "
             "w.save_session with another name keeps it"
         )
+        _KEEPERS.pop(path, None)
+
+
+Stamp = tuple[int, int, int]
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What tells whether a file was written since; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 class Keeper:
@@ -47,23 +68,26 @@ class Keeper:
     Parameters
     ----------
     path
-        The file, resolved, which is as it should be now.
+        The file, resolved.
+    stamp
+        What it was when it was as it should be now.
     failed
         Is told why something could not be written; may be called in another thread.
     """
 
-    def __init__(self, path: Path, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, path: Path, stamp: Stamp | None, failed: Callable[[Exception], None]) -> None:
         self.path = path
+        self._stamp = stamp
         self._failed = failed
         self._writing = threading.Lock()  # held while a file is written; taken before `_state`
         self._state = threading.Lock()  # held for moments
         self._left: Saved | None = None
         self._timer: threading.Timer | None = None
         self._pause = LEAST_PAUSE_S
-        self._stamp = _stamp(path)
         self._stopped: str | None = None
+        self._process = os.getpid()
         _KEEPERS[path] = self
-        atexit.register(self.stop)
+        atexit.register(self._at_exit)
 
     def changed(self, saved: Saved) -> None:
         """Write this in a moment. Costs nothing here."""
@@ -71,16 +95,12 @@ class Keeper:
             told = self._stopped
             if told is None:
                 self._left = saved
-                if self._timer is None:
-                    timer = threading.Timer(self._pause, self._write_later)
-                    timer.daemon = True  # what is left when Python ends is written by `atexit`
-                    timer.start()
-                    self._timer = timer
+                self._start(self._pause)
         if told:
             self._failed(RuntimeError(told))
 
-    def write(self, saved: Saved) -> None:
-        """Write this now.
+    def flush(self) -> None:
+        """Write what is left, now.
 
         Raises
         ------
@@ -90,46 +110,65 @@ class Keeper:
             When another keeps the file by now.
         """
         with self._writing:
-            with self._state:
-                if self._stopped is not None:
-                    raise RuntimeError(self._stopped or f"{str(self.path)!r} is not kept any more")
-            self._take()  # it is older
-            self._write(saved)
+            if self._stopped:
+                raise RuntimeError(self._stopped)
+            self._write_left()
 
-    def _take(self) -> Saved | None:
-        """What is left to be written."""
+    def stop(self, told: str = "") -> None:
+        """Write what is left, and nothing from now on; `told` is what later changes are answered.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            When it cannot be written: then it goes on.
+        """
+        with self._writing:
+            while self._stopped is None:
+                self._write_left()
+                with self._state:
+                    if self._left is None:  # nothing came meanwhile
+                        self._stopped = told
+        atexit.unregister(self._at_exit)
+
+    def end(self) -> None:
+        """Stop, whether or not what is left can be written."""
+        try:
+            self.stop()
+        except Exception as error:  # noqa: BLE001  # told, as there is nobody else to raise it to
+            self._tell(error)
+            with self._state:
+                self._stopped = ""
+            atexit.unregister(self._at_exit)
+
+    def _start(self, pause: float) -> None:
+        if self._timer is None:
+            timer = threading.Timer(pause, self._write_later)
+            timer.daemon = True  # what is left when Python ends is written by `_at_exit`
+            timer.start()
+            self._timer = timer
+
+    def _write_left(self) -> None:
+        """Write what is left, if anything is, or leave it."""
         with self._state:
             left, self._left = self._left, None
             timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
-        return left
-
-    def stop(self, told: str = "") -> None:
-        """Write what is left, and nothing from now on; `told` is what later changes are answered."""
-        with self._writing:
-            with self._state:
-                if self._stopped is not None:
-                    return
-                self._stopped = told
-            atexit.unregister(self.stop)
-            self._try(self._take())
-
-    def _write(self, saved: Saved) -> None:
-        """Write, or have it left again."""
-        began = time.monotonic()
+        if left is None:
+            return
+        began = time.perf_counter()
         try:
             self._check_ours()
-            write_session(self.path, saved)
+            write_session(self.path, left)
         except BaseException:
             with self._state:
-                self._left = self._left or saved
+                self._left = self._left or left
             raise
-        self._stamp = _stamp(self.path)
-        self._pause = min(max(LEAST_PAUSE_S, PAUSE_RATIO * (time.monotonic() - began)), MOST_PAUSE_S)
+        self._stamp = stamp_of(self.path)
+        self._pause = min(max(LEAST_PAUSE_S, PAUSE_RATIO * (time.perf_counter() - began)), MOST_PAUSE_S)
 
     def _check_ours(self) -> None:
-        if _stamp(self.path) not in (None, self._stamp):
+        if stamp_of(self.path) not in (None, self._stamp):
             raise ValueError(
                 f"{str(self.path)!r} was written by somebody else since; it was left as it is. "
                 "w.save_session with another name keeps this work"
@@ -137,21 +176,21 @@ class Keeper:
 
     def _write_later(self) -> None:
         with self._writing:
-            self._try(self._take())
+            if self._stopped is not None:
+                return
+            try:
+                self._write_left()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the person at the canvas has to see it
+                self._tell(error)
+                if isinstance(error, OSError):  # a network that was away may come back
+                    with self._state:
+                        self._start(MOST_PAUSE_S)
 
-    def _try(self, saved: Saved | None) -> None:
-        try:
-            if saved is not None:
-                self._write(saved)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the person at the canvas has to see it
-            log.error("the session was not kept: %s", error)  # noqa: TRY400  # the canvas may be gone
+    def _tell(self, error: Exception) -> None:
+        log.error("the session was not kept: %s", error)  # the canvas may be gone
+        with suppress(Exception):  # and so may be the way to it
             self._failed(error)
 
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What tells whether a file was written since; None where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    def _at_exit(self) -> None:
+        if os.getpid() == self._process:  # a fork's copy is not its
+            self.end()

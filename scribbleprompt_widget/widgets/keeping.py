@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scribbleprompt_widget.history import History
 from scribbleprompt_widget.whole_file import target_path
-from scribbleprompt_widget.widgets.keeper import Keeper, is_kept, take_over
+from scribbleprompt_widget.widgets.keeper import Keeper, Stamp, is_kept, stamp_of, take_over
 from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
 
 if TYPE_CHECKING:
@@ -48,13 +48,18 @@ class Keeping:
 
         Raises
         ------
-        TypeError, ValueError, FileNotFoundError
-            When `path` is no path, a file that is no session, or lies in no folder.
+        TypeError, ValueError, FileNotFoundError, PermissionError
+            When `path` is no path, a file that is no session, or lies in no folder or in one that takes nothing.
+        RuntimeError
+            When `path` was this widget's `session`, and a later one keeps it.
         """
         with self._lock:
             keeper, saved = self._keeper, self._saved()
-        if keeper is not None and target_path(path).resolve() == keeper.path:
-            keeper.write(saved)
+            is_kept_there = keeper is not None and target_path(path).resolve() == keeper.path
+            if keeper is not None and is_kept_there:
+                keeper.changed(saved)
+        if keeper is not None and is_kept_there:
+            keeper.flush()
             return keeper.path
         return write_session(path, saved)
 
@@ -62,22 +67,26 @@ class Keeping:
         """Go on with what a file holds, if it is there, and keep it from now on."""
         try:
             path = target_path(session).resolve()  # where it was meant, wherever Python goes
-            if path.exists():
-                self._open(path, labels)
-            else:
-                write_session(path, self._saved())
+            stamp = self._open(path, labels)
         except FileNotFoundError as error:
             raise FileNotFoundError(_told(error)) from error
+        except PermissionError as error:
+            raise PermissionError(_told(error)) from error
         except TypeError as error:
             raise TypeError(_told(error)) from error
         except ValueError as error:
             raise ValueError(_told(error)) from error
-        self._keeper = Keeper(path, lambda failure: self._tell_error(failure, None))
+        self._keeper = Keeper(path, stamp, lambda failure: self._tell_error(failure, None))
 
-    def _open(self, path: Path, labels: list[str]) -> None:
+    def _open(self, path: Path, labels: list[str]) -> Stamp | None:
         if is_kept(path):
-            read_session(path, self._annotation.image)  # whoever keeps it goes on, should this fail
+            if path.exists():
+                read_session(path, self._annotation.image)  # whoever keeps it goes on, should this fail
             take_over(path)
+        if not path.exists():
+            write_session(path, self._saved())
+            return stamp_of(path)
+        stamp = stamp_of(path)  # before it is read: what comes after is somebody else's
         saved = read_session(path, self._annotation.image)
         self._go_on(saved)
         names = [label.name for label in saved.labels]
@@ -87,6 +96,7 @@ class Keeping:
                 f"{', '.join(missing)}",
                 stacklevel=4,
             )
+        return stamp
 
     def _saved(self) -> Saved:
         """What there is to be kept, as it is now; what changes later does not change it."""

@@ -79,9 +79,10 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
     spacing
         Millimetres per pixel: one number, or (row, column). Files bring their own.
     session
-        A file in which the work is kept: written a moment after each change (with much work in it, half a minute), by
-        `close` and when Python ends. When it is there already, labelling goes on where it stopped, with the labels that
-        it had, and with `model`: a cell can be run again after the kernel died. See `save_session`.
+        A file in which the work is kept: written a moment after each change (with much work in it, up to half a minute
+        after), by `close` and when Python ends; when it is killed, what was not written is lost. Where the file is
+        there already, labelling goes on where it stopped, with the labels that it had, and with `model`: a cell can be
+        run again after the kernel died. See `save_session`.
 
     Attributes
     ----------
@@ -296,15 +297,16 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         with self._lock:
             self._check_open()
+            annotation = self._annotate(opened, self._annotation.labels, self._annotation.predictor)
             keeper, self._keeper = self._keeper, None
-            self._annotation = self._annotate(opened, self._annotation.labels, self._annotation.predictor)
+            self._annotation = annotation
             self.last_error = None
             self._version += 1
             self._image = image_state(opened, self._version)
             self._publish([], base=None)
-        self._tell_observers()
         if keeper is not None:
-            keeper.stop()
+            keeper.end()
+        self._tell_observers()
 
     def _go_on(self, saved: Saved) -> None:
         with self._lock:
@@ -333,9 +335,10 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         static: StaticPicture | None = getattr(self, "_static", None)
         if static is not None:  # it is None when a bad argument ended the construction; Python closes such widgets too
             static.forget()
-        super().close()  # nothing changes any more
+        super().close()
         if self._keeper is not None:
-            self._keeper.stop()
+            self._keeper.end()
+            self._keeper = None
 
     # --- one place where things change -------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -468,13 +469,19 @@ def test_after_a_restart_a_kept_session_goes_on_when_its_cell_is_run_again(open_
     canvas.stroke((100, 70), (120, 90))
     canvas.expect_prompts(1)
     drawn = lab.evaluate(1, "[int(w.mask.sum()), int(w.instances.sum())]")
-    restart(lab)  # at once: what is left to be written is written when the kernel ends
+    wait_until(lab.page, lambda: steps_in(file) == 4, "the session is written")
+    restart(lab)
     again = lab.run_widget(0)
     again.expect_prompts(1)
     assert lab.evaluate(2, "[int(w.mask.sum()), int(w.instances.sum())]") == drawn
     again.press("Control+z", "Control+z")
     again.expect_prompts(1)
     assert lab.evaluate(1, "[int(w.mask.sum()), int(w.instances.sum())]")[1] == 0
+
+
+def steps_in(file):
+    with zipfile.ZipFile(file) as session:
+        return len(json.loads(session.read("session.json"))["steps"])
 
 
 def test_a_cell_that_is_run_again_at_once_after_a_restart_draws(lab):

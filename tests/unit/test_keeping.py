@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.paint import PaintPredictor
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (30, 40), dtype=np.uint8)
 PATIENCE_S = 60
+ROOT = Path(__file__).parents[2]
 DRAWN = """
     import os, time, numpy as np, scribbleprompt_widget as sp
     from tests.paint import PaintPredictor
@@ -41,7 +43,8 @@ def written(monkeypatch):
         return write(path, saved)
 
     monkeypatch.setattr(keeper, "write_session", wrapped)
-    monkeypatch.setattr(keeper, "LEAST_PAUSE_S", 10.0 * PATIENCE_S)
+    for name in ("LEAST_PAUSE_S", "MOST_PAUSE_S"):
+        monkeypatch.setattr(keeper, name, 10.0 * PATIENCE_S)
     return written
 
 
@@ -57,7 +60,7 @@ def kept(path):
 def test_what_a_python_that_is_gone_had_is_there(tmp_path, end):
     path = str(tmp_path / "work.zip")
     code = textwrap.dedent((DRAWN + end).format(path=path))
-    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE_S)
+    ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE_S, cwd=ROOT)
     assert ended.returncode == (9 if end else 0)
     w = sp.Segmenter(np.eye(30), model=PaintPredictor(), session=path)
     assert (w.labels, len(w.instance_table), len(w.prompts)) == (["cell"], 1, 1)
@@ -182,6 +185,100 @@ def test_another_hand_in_the_file_is_left_alone(tmp_path, written, caplog):
     assert kept(path).history == other.history
     w.save_session(tmp_path / "mine.zip")
     assert len(kept(tmp_path / "mine.zip").prompts) == 1
+
+
+def test_what_is_drawn_while_it_is_saved_by_hand_is_kept_too(tmp_path, monkeypatch, written):
+    path = tmp_path / "work.zip"
+    w = segmenter(path)
+    write = keeper.write_session
+
+    def drawing(path, saved):
+        if len(saved.history.steps) == 2:
+            w.add_click(9, 9)
+        return write(path, saved)
+
+    monkeypatch.setattr(keeper, "write_session", drawing)
+    w.add_click(3, 3)
+    w.save_session(path)
+    w.close()
+    assert len(kept(path).prompts) == 2
+
+
+def test_a_last_write_that_fails_keeps_the_widget_that_has_the_work(tmp_path, written, monkeypatch):
+    path = tmp_path / "work.zip"
+    w = segmenter(path)
+    w.add_click(3, 3)
+    write = keeper.write_session
+    full = OSError(28, "No space left on device")
+
+    def fails(path, saved):
+        raise full
+
+    monkeypatch.setattr(keeper, "write_session", fails)
+    with pytest.raises(OSError, match="No space left"):
+        segmenter(path)
+    w.add_click(9, 9)
+    monkeypatch.setattr(keeper, "write_session", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        w.close()
+    monkeypatch.setattr(keeper, "write_session", write)
+    w.close()
+    assert len(kept(path).prompts) == 2
+
+
+def interrupted(path, saved):
+    raise KeyboardInterrupt
+
+
+def test_what_a_network_that_was_away_did_not_take_is_written_when_it_is_back(tmp_path, monkeypatch):
+    path, done = tmp_path / "work.zip", threading.Event()
+    write = keeper.write_session
+    tries = iter([False, True])
+
+    def sometimes(path, saved):
+        if not next(tries):
+            raise OSError("away")
+        write(path, saved)
+        done.set()
+
+    for name in ("LEAST_PAUSE_S", "MOST_PAUSE_S"):
+        monkeypatch.setattr(keeper, name, 0.0)
+    w = segmenter(path)
+    monkeypatch.setattr(keeper, "write_session", sometimes)
+    w.add_click(3, 3)
+    assert done.wait(PATIENCE_S)
+    assert len(kept(path).prompts) == 1
+    monkeypatch.undo()
+    w.close()
+
+
+def test_an_image_that_is_refused_changes_nothing_about_the_keeping(tmp_path, written):
+    path = tmp_path / "work.zip"
+    w = segmenter(path)
+    w._annotation.predictor._open = refuse
+    with pytest.raises(ValueError, match="not this one"):
+        w.set_image(IMAGE[:20])
+    del w._annotation.predictor._open
+    w.add_click(3, 3)
+    w.close()
+    assert len(kept(path).prompts) == 1
+    w.save_session(path)
+
+
+def refuse(image):
+    raise ValueError("not this one")
+
+
+def test_a_file_that_was_deleted_begins_anew_and_the_cell_before_it_is_told(tmp_path, written):
+    path = tmp_path / "work.zip"
+    first = segmenter(path)
+    path.unlink()
+    again = segmenter(path)
+    first.add_click(3, 3)
+    assert "later Segmenter" in str(first.last_error)
+    again.add_click(9, 9)
+    again.close()
+    assert len(kept(path).prompts) == 1
 
 
 def test_saving_by_hand_to_the_same_file_is_no_other_hand(tmp_path, written):
