@@ -54,11 +54,12 @@ class Keeping:
             When `path` was this widget's `session`, and a later one keeps it.
         """
         with self._lock:
-            keeper, saved = self._keeper, self._saved()
-            is_kept_there = keeper is not None and target_path(path).resolve() == keeper.path
-            if keeper is not None and is_kept_there:
+            saved, keeper = self._saved(), self._keeper
+            if keeper is not None and target_path(path).resolve() != keeper.path:
+                keeper = None
+            if keeper is not None:
                 keeper.changed(saved)
-        if keeper is not None and is_kept_there:
+        if keeper is not None:
             keeper.flush()
             return keeper.path
         return write_session(path, saved)
