@@ -379,13 +379,17 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         self._publish(planes or [], base=base, request=request)
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
-        # The mask first: it is what the person waits for, and a millisecond can cost a frame.
+        small = small_traits(self._annotation)
+        # What names, ticks and sliders show, before they hear that what they asked is answered: they would jump back.
+        # They change seldom, and what has not changed is not sent. Not in one message: `hold_sync` would hold what
+        # other threads set as well.
+        self._labels, self._entries = small.pop("_labels"), small.pop("_entries")
+        # Then the mask: it is what the person waits for, and a millisecond can cost a frame.
         prompts = self._told.changes(self._annotation, whole=base is None)
         self._send_planes("update", request, planes, version=self._version, base=base, prompts=prompts)
         if request is not None:
             time.sleep(YIELD_S)
-        # Not in one message: `hold_sync` would hold what other threads set as well.
-        for trait, value in small_traits(self._annotation).items():
+        for trait, value in small.items():
             setattr(self, trait, value)
         self._static.stale = True
         if self._keeper is not None:

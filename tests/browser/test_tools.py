@@ -221,6 +221,22 @@ def test_holes_parts_smoothing_and_cut_off(lab):
     assert lab.evaluate(1, state) == [True, False, False]
 
 
+def test_a_tick_never_jumps_back_while_it_is_answered(lab):
+    canvas = lab.canvas
+    canvas.stroke((40, 40), (100, 40))
+    canvas.expect_prompts(1)
+    more(canvas, "Finish the mask")
+    holes = canvas.root.get_by_label("fill holes")
+    holes.evaluate("""box => {
+        const { get, set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "checked");
+        box.shown = [];
+        Object.defineProperty(box, "checked", { get, set(on) { box.shown.push(on); set.call(box, on); } });
+    }""")
+    holes.check()
+    lab.evaluate(1, "w.history")  # all that the kernel told of it has come
+    assert set(holes.evaluate("box => box.shown")) == {True}
+
+
 def test_labels_are_added_named_coloured_ordered_and_locked(lab):
     canvas = lab.canvas
     bar = canvas.root.locator(".sp-labels")
