@@ -36,6 +36,8 @@ class Entry(Generic[S]):
         How its mask comes of the prediction.
     began
         When the first of all this was done, `time.monotonic` seconds.
+    number
+        Which of the instances it was, from 1, if it was taken up again.
     """
 
     prompts: Prompts = field(default_factory=Prompts)
@@ -43,6 +45,7 @@ class Entry(Generic[S]):
     start: PackedMask | None = None
     finish: Finish = field(default_factory=Finish)
     began: float | None = None
+    number: int | None = None
 
     @property
     def state(self) -> S | None:

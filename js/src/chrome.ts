@@ -1,6 +1,6 @@
 /** All that is not the canvas: tools, panels, bar, facts, and where they are on the screen. */
 import type { Clock } from "./clock";
-import { giveFocus, h, listen, setAttribute, setText } from "./dom";
+import { focused, giveFocus, h, listen, setAttribute, setText } from "./dom";
 import { makeFinishPanel } from "./finishpanel";
 import { makeHistoryPanel } from "./historypanel";
 import type { CommandName } from "./keys";
@@ -150,7 +150,7 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
   // A clicked button gives the focus on, so that the keys keep working; one pressed by the keyboard keeps it.
   listen(root, "click", (event) => {
     const isPointer = event.detail > 0 && (event.target as Element).closest("button");
-    if (isPointer && document.activeElement?.closest("button")) giveFocus(root);
+    if (isPointer && focused()?.closest("button")) giveFocus(root);
   });
 
   function update(state: ChromeState): void {
@@ -210,15 +210,15 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
 
   /** Whoever opened a panel by the keyboard goes on in it. */
   function enter(node: HTMLElement): void {
-    const focused = document.activeElement;
-    if (!byKeys || !(focused instanceof HTMLElement) || !root.contains(focused)) return;
-    opener = focused;
+    const last = focused();
+    if (!byKeys || !(last instanceof HTMLElement) || !root.contains(last)) return;
+    opener = last;
     giveFocus(node.querySelector<HTMLElement>("input, button"));
   }
 
   /** A panel is about to close: what has the focus in it gives it back. */
   function exit(node: HTMLElement): void {
-    if (node.contains(document.activeElement)) giveFocus(opener ?? root);
+    if (node.contains(focused())) giveFocus(opener ?? root);
     opener = null;
   }
 
@@ -255,7 +255,8 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
     toggle,
     closePanels,
     leave() {
-      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      const last = focused();
+      if (last instanceof HTMLElement) last.blur();
       giveFocus(root.parentElement?.closest<HTMLElement>("[tabindex]"));
     },
     say: status.say,

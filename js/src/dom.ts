@@ -69,6 +69,11 @@ export function listen<Name extends keyof AnyEvent>(
   target.addEventListener(name, act as EventListener, options);
 }
 
+/** What has the focus, as far as this page knows. */
+export function focused(): Element | null {
+  return document.activeElement;
+}
+
 /** The focus, and nothing else: the page stays where it is. */
 export function giveFocus(element: HTMLElement | null | undefined): void {
   element?.focus({ preventScroll: true });

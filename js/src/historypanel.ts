@@ -1,5 +1,5 @@
 /** The `history` popover: the steps that were taken, the one that is shown marked; a click goes to any of them. */
-import { h, makeButton, makePopover } from "./dom";
+import { focused, h, makeButton, makePopover } from "./dom";
 import { min, round } from "./math";
 import type { Finish, LabelTrait, Steps } from "./protocol";
 
@@ -44,7 +44,7 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
   return {
     node,
     show({ steps, current }, labels) {
-      const focused = [...node.children].indexOf(document.activeElement!);
+      const place = [...node.children].indexOf(focused()!);
       const items = steps.map((taken, step) => {
         const { label } = taken;
         const of = labels.length > 1 && step ? labels[label]?.name : "";
@@ -60,9 +60,9 @@ export function makeHistoryPanel(go: (step: number) => void): { node: HTMLElemen
         return item;
       });
       node.replaceChildren(...items);
-      items[min(focused, items.length - 1)]?.focus();
+      items[min(place, items.length - 1)]?.focus();
       const shown = items[current];
-      if (shown && focused < 0) node.scrollTop = shown.offsetTop - node.clientHeight / 2;
+      if (shown && place < 0) node.scrollTop = shown.offsetTop - node.clientHeight / 2;
     },
   };
 }

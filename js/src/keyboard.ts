@@ -1,5 +1,5 @@
 /** Keys typed into the widget: ours are taken, the notebook's shortcuts with Ctrl go their way, the rest does no harm. */
-import { listen } from "./dom";
+import { focused, listen } from "./dom";
 import { commandFor, type CommandName, type KeyCommand } from "./keys";
 
 export interface KeyboardEvents {
@@ -69,7 +69,7 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
       if (event.defaultPrevented || event.isComposing) return;
       if (FOR_CONTROLS.test(event.key) ? event.target !== root : isText(event.target) && event.key !== "Escape") return;
       if (press(event)) take(event);
-      if (event.key === "Escape" && !root.contains(document.activeElement)) pointer.giveUp();
+      if (event.key === "Escape" && !root.contains(focused())) pointer.giveUp();
     },
     { signal },
   );

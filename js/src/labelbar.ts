@@ -1,5 +1,5 @@
 /** The row of labels, where there are several: a chip for each, and buttons to add and to change one. */
-import { giveFocus, h, makeButton, plainButton, setAttribute } from "./dom";
+import { focused, giveFocus, h, makeButton, plainButton, setAttribute } from "./dom";
 import { icon } from "./icons";
 import type { Entry, LabelTrait } from "./protocol";
 import { neighbour } from "./toolbar";
@@ -70,10 +70,10 @@ export function makeLabelBar({ choose, add, edit }: LabelBarEvents): { node: HTM
       const key = JSON.stringify([labels, entries.map(({ locked, objects }) => [locked, objects]), hidden]);
       if (key !== drawn) {
         drawn = key;
-        const focused = chips.indexOf(document.activeElement as HTMLButtonElement);
+        const place = chips.indexOf(focused() as HTMLButtonElement);
         chips = labels.map((_, index) => makeChip(state, index));
         group.replaceChildren(...chips);
-        giveFocus(chips[focused]);
+        giveFocus(chips[place]);
       }
       chips.forEach((chip, index) => {
         setAttribute(chip, "aria-checked", index === active);

@@ -1,5 +1,5 @@
 /** The `label` popover: name, colour and the like of the active label. */
-import { giveFocus, h, makeButton, makePopover, plainButton, setPressed } from "./dom";
+import { focused, giveFocus, h, makeButton, makePopover, plainButton, setPressed } from "./dom";
 import { icon, type IconName } from "./icons";
 import type { LabelTrait } from "./protocol";
 import { checkbox, field } from "./fields";
@@ -85,7 +85,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
       // What is being typed is not written over, unless it is another label's.
       if (label.name !== known) {
         name.value = known = label.name;
-        if (document.activeElement === name) name.select();
+        if (focused() === name) name.select();
       }
       other.value = label.color;
       for (const swatch of swatches) setPressed(swatch, swatch.title === label.color);

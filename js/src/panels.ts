@@ -1,5 +1,5 @@
 /** What opens now and then: the `more` menu, the help, the bar for troubles, and the prompts as Python. */
-import { giveFocus, h, makeButton, makePopover, setAttribute, setText } from "./dom";
+import { focused, giveFocus, h, makeButton, makePopover, setAttribute, setText } from "./dom";
 import { icon } from "./icons";
 import { COMMANDS, GESTURES, OTHER_KEYS } from "./keys";
 import { min } from "./math";
@@ -106,10 +106,10 @@ export function makeCodePanel(close: () => void): CodePanel {
 
   /** Where the page may not use the clipboard (plain http, some frames). */
   function copySelected(): boolean {
-    const focused = document.activeElement;
+    const last = focused();
     code.select();
     const copied = document.execCommand?.("copy") ?? false;
-    if (copied) giveFocus(focused as HTMLElement | null);
+    if (copied) giveFocus(last as HTMLElement | null);
     return copied;
   }
 

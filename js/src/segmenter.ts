@@ -1,20 +1,20 @@
 /** The widget put together: what the person does goes to the kernel, what the kernel says goes to the screen. */
 import { browserClock, type Clock } from "./clock";
 import { makeChrome } from "./chrome";
-import { makeCrosshair, wayOf, type StrokeEvents } from "./crosshair";
+import { makeCrosshair, type StrokeEvents } from "./crosshair";
 import { giveFocus, listen, setAttribute } from "./dom";
 import { makeEraserHand } from "./eraser";
 import { resultText } from "./format";
 import { makeFurniture } from "./furniture";
 import { makeGestures } from "./gestures";
 import { HEAT_MODES } from "./heatmap";
-import { IN_HAND, NO_NEGATIVE_BOX, PEN_DRAWS, TAKEN_UP, WINDOW_MODE, doneAt, hiddenText, lockedText, whyNothing } from "./hints";
+import { NO_NEGATIVE_BOX, PEN_DRAWS, hiddenText, lockedText, whyNothing } from "./hints";
 import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
 import type { CommandName, KeyCommand } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
+import { makeObjects } from "./objects";
 import { makePen, type Hand } from "./pen";
-import { round } from "./math";
 import { makeLassoHand } from "./polygon";
 import type { Command, Host, Point } from "./protocol";
 import { asPython } from "./python";
@@ -30,7 +30,8 @@ import type { Tool } from "./stroke";
 import { MORE_TOOLS, type MoreTool } from "./toolspanel";
 import { makeTruth, type Truth } from "./truth";
 import { centredOn, clamp, fit, follow, pan, resized, scaleAt, toImage, toScreen, zoomAt, type Size, type View } from "./view";
-import { dragged, presetIndex, presetsOf, windowText, type Shading } from "./windowlevel";
+import { makeWindowing } from "./windowing";
+import type { Shading } from "./windowlevel";
 
 const ZOOM_STEP = 1.4;
 /** In CSS pixels: a smaller brush cannot be seen as a circle. */
@@ -39,9 +40,10 @@ const LEAST_CIRCLE = 6;
 const CROSSHAIR_MARGIN = 24;
 /** Milliseconds: a crosshair that rests this long is read out. */
 const READ_AFTER = 500;
-/** What an arrow key does to window and level, as a drag by CSS pixels. */
-const WINDOW_STEP = 8;
-const TOOLS: readonly string[] = ["scribble", "click", "box", "lasso", "circle", "select", "eraser"];
+const TOOLS: readonly Tool[] = ["scribble", "click", "box", "lasso", "circle", "select", "eraser"];
+
+/** What is done at once; the other commands need a place, a key or a while. */
+type Action = Exclude<CommandName, "move" | "place" | "label" | "escape" | "pan" | "previous" | "window">;
 
 /** Show the widget in `el`; the function that comes back ends it and frees what it held. */
 export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = browserClock): () => void {
@@ -51,15 +53,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   let latency: number | null = null;
   /** When the pointer was lifted for the mask that the next frame shows. */
   let releasedAt: number | null = null;
-  /** Keys that last and are held now. */
-  const held = new Set<CommandName>();
-  /** Drags set window and level; `windowed`: one did since the key went down. */
-  let windowing = false;
-  let windowed = false;
+  /** The key that lets drags move the picture is held. */
+  let panning = false;
   /** Area that was last read out. */
   let toldArea = 0;
-  /** The label whose object was taken up again, while nothing was done to it since. */
-  let taken = -1;
   /** Where the pointer was last. */
   let hovered = "";
   let unread: () => void = () => {};
@@ -77,7 +74,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       },
       updated: (request) => {
         releasedAt = request?.releasedAt ?? releasedAt;
-        if (request?.command.type !== "resume") taken = -1;
+        objects.changed(request?.command);
         stage.invalidate();
         announceResult(toldArea);
         if (request?.command.type === "prompt") explainNothing(request.command.label);
@@ -106,7 +103,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     prompts: () => truth.prompts(),
     mayChange,
     change: (changes) => ask({ type: "reprompt", label: truth.active, changes }),
-    resume,
+    resume: (at) => objects.resume(at),
   };
   const pen = makePen(kernel, clock, events);
   /** Whose the stroke in progress is. */
@@ -120,6 +117,20 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     settings: () => settings,
     set,
     rename: () => chrome.renameLabel(),
+  });
+  const objects = makeObjects(kernel, truth, {
+    entries: labelling.entries,
+    ask,
+    mayChange,
+    choose: chooseLabel,
+    say: events.say,
+  });
+  const windowing = makeWindowing({
+    picture: () => scene.picture,
+    shading: () => settings.shading,
+    shade,
+    say: events.say,
+    turned: steer,
   });
   const stage = makeStage(() => image, {
     resized: (before, after) => {
@@ -157,7 +168,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     unpaint: () => ask({ type: "unpaint", label: truth.active }),
     go: (step) => mayChange() && ask({ type: "go", step }),
     history: () => kernel.askSteps(),
-    window: () => setWindowing(!windowing),
+    window: windowing.toggle,
     retry: () => kernel.retry(),
     dismiss: () => kernel.dismiss(),
     cancel: () => void kernel.cancel(),
@@ -168,12 +179,48 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       crosshair.hide();
       return begin(at, other);
     },
-    window: dragWindow,
+    window: windowing.drag,
     refused: () => chrome.say(PEN_DRAWS),
     pan: (dx, dy) => look(pan(view, dx, dy)),
     zoom,
     hover,
   });
+  const middle = (): Point => pointer ?? [stage.size.width / 2, stage.size.height / 2];
+  /** False: there was nothing to do, and the key goes its way. */
+  const actions: Record<Action, () => unknown> = {
+    ...(Object.fromEntries(TOOLS.map((tool) => [tool, () => take(tool)])) as Record<Tool, () => void>),
+    direct: () => paint(!settings.direct),
+    sign: () => chooseSign(!isPositive(settings)),
+    thinner: () => set({ brush: brushStep(settings.brush, false, image) }),
+    wider: () => set({ brush: brushStep(settings.brush, true, image) }),
+    undo: () => void (lasso.back() ? drawn() : can().undo && ask({ type: "undo" })),
+    redo: () => void (can().redo && ask({ type: "redo" })),
+    clear: () => void (can().clear && ask({ type: "clear", label: truth.active })),
+    commit: () => objects.commit(),
+    remove: () => {
+      if (lasso.back()) return drawn();
+      return select.remove() || (objects.isAsTaken && can().clear && ask({ type: "clear", label: truth.active }));
+    },
+    hide: () => set({ maskShown: !settings.maskShown }),
+    mode: () => set({ mode: nextMode(settings.mode), maskShown: true }),
+    fit: () => look(fit(image, stage.size)),
+    zoomIn: () => zoom(middle(), ZOOM_STEP),
+    zoomOut: () => zoom(middle(), 1 / ZOOM_STEP),
+    actual: () => look(scaleAt(view, middle(), 1 / stage.ratio)),
+    heat: () => {
+      const heat = HEAT_MODES[(HEAT_MODES.indexOf(settings.heat) + 1) % HEAT_MODES.length]!;
+      set({ heat });
+      chrome.say(heat === "off" ? "No map" : `Map of ${heat}`);
+    },
+    preset: () => windowing.nextPreset(),
+    invert: () => shade({ inverted: !settings.shading.inverted }),
+    options: () => chrome.toggle("view"),
+    finish: () => chrome.toggle("finish"),
+    labels: () => chrome.toggle("label"),
+    history: () => chrome.toggle("history"),
+    copy: () => void chrome.showCode(python()),
+    help: () => chrome.toggle("help"),
+  };
   const calls: (() => void)[] = [
     listenToKeys(chrome.root, {
       run: ({ command }, key) => runKey(command, key),
@@ -231,7 +278,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     image = { width, height };
     if (isOther) settings.brush = usualBrush(image);
     latency = releasedAt = null;
-    taken = -1;
+    objects.changed(undefined);
     scene.free();
     kernel.open(image, first);
     // Slices of one CT are compared by the same window.
@@ -366,7 +413,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   }
 
   function toolCursor(tool: Tool, size: number): CursorShape {
-    if (tool === "select") return pointer && select.isOver(pointer) ? "move" : "arrow";
+    if (tool === "select") {
+      if (!pointer) return "arrow";
+      return select.isOver(pointer) ? "move" : objects.isAt(toImage(view, pointer)) ? "hand" : "arrow";
+    }
     return (tool === "scribble" || tool === "eraser") && size >= LEAST_CIRCLE ? "brush" : "cross";
   }
 
@@ -383,48 +433,13 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
 
   function run(command: KeyCommand["command"]): boolean {
     pen.forgetTap();
-    const middle: Point = pointer ?? [stage.size.width / 2, stage.size.height / 2];
-    if (TOOLS.includes(command)) take(command as Tool);
-    else if (command === "direct") paint(!settings.direct);
-    else if (command === "sign") chooseSign(!isPositive(settings));
-    else if (command === "hide") set({ maskShown: !settings.maskShown });
-    else if (command === "mode") set({ mode: nextMode(settings.mode), maskShown: true });
-    else if (command === "thinner" || command === "wider") {
-      set({ brush: brushStep(settings.brush, command === "wider", image) });
-    } else if (command === "fit") look(fit(image, stage.size));
-    else if (command === "zoomIn") zoom(middle, ZOOM_STEP);
-    else if (command === "zoomOut") zoom(middle, 1 / ZOOM_STEP);
-    else if (command === "actual") look(scaleAt(view, middle, 1 / stage.ratio));
-    else if (command === "heat") {
-      const heat = HEAT_MODES[(HEAT_MODES.indexOf(settings.heat) + 1) % HEAT_MODES.length]!;
-      set({ heat });
-      chrome.say(heat === "off" ? "No map" : `Map of ${heat}`);
-    } else if (command === "preset") nextPreset();
-    else if (command === "invert") shade({ inverted: !settings.shading.inverted });
-    else if (command === "options") chrome.toggle("view");
-    else if (command === "copy") void chrome.showCode(python());
-    else if ((command === "undo" || command === "remove") && lasso.back()) drawn();
-    else if (command === "undo" || command === "redo") {
-      if (can()[command]) ask({ type: command });
-    } else if (command === "clear") {
-      if (can().clear) ask({ type: command, label: truth.active });
-    } else if (command === "commit") commit();
-    else if (command === "remove") {
-      if (select.remove()) return true;
-      const isAsTaken = taken === truth.active && kernel.requests.commands.every(({ type }) => type === "resume");
-      return isAsTaken && can().clear && run("clear");
-    }
-    else if (command === "labels") chrome.toggle("label");
-    else if (command === "help" || command === "finish" || command === "history") chrome.toggle(command);
-    else return false;
-    return true;
+    return actions[command as Action]() !== false;
   }
 
   function escape(): boolean {
     if (gestures.drawing) gestures.abort();
     else if (crosshair.cancel()) drawn();
-    else if (windowing) setWindowing(false);
-    else if (!chrome.closePanels(true) && !letGo() && !kernel.cancel()) chrome.leave();
+    else if (!windowing.turn(false) && !chrome.closePanels(true) && !letGo() && !kernel.cancel()) chrome.leave();
     return true;
   }
 
@@ -461,39 +476,15 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     return isSettled;
   }
 
-  function commit(): void {
-    const { active } = truth;
-    if (!kernel.masks.area(active) && !kernel.requests.size) chrome.say("Draw an object first.");
-    else ask({ type: "commit", label: active });
-  }
-
-  /** Take up again what is done at a place. */
-  function resume([x, y]: Point): void {
-    const label = doneAt([x, y], kernel.masks, labelling.entries());
-    if (label < 0 || !mayChange()) return;
-    const { edits, started, locked } = truth.entry(label);
-    if (locked) chrome.say(lockedText(truth.labels[label]!));
-    else if (truth.prompts(label).length || edits || started) chrome.say(IN_HAND);
-    else {
-      ask({ type: "resume", x: round(x), y: round(y) });
-      taken = label;
-      if (label !== truth.active) chooseLabel(label);
-      chrome.say(TAKEN_UP);
-    }
-  }
-
   // --- the keyboard instead of the pointer ------------------------------------------------------------------------
 
   function moveCrosshair(key: string): boolean {
     if (gestures.drawing) return true;
-    if (windowing) {
-      const [x, y] = wayOf(key);
-      dragWindow(x * WINDOW_STEP, y * WINDOW_STEP);
+    if (windowing.isOn) {
+      windowing.arrow(key);
       return true;
     }
-    const { width, height } = stage.size;
-    const from = toImage(view, pointer ?? [width / 2, height / 2]);
-    const at = crosshair.move(key, from, view.scale, image);
+    const at = crosshair.move(key, toImage(view, middle()), view.scale, image);
     look(follow(view, toScreen(view, at), stage.size, CROSSHAIR_MARGIN));
     pointer = toScreen(view, at);
     if (crosshair.drawing) hand.extend([pointer]);
@@ -516,36 +507,16 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   }
 
   function hold(command: CommandName, down: boolean): void {
-    if (down) held.add(command);
-    else held.delete(command);
+    if (command === "window") return windowing.hold(down);
     if (command === "previous") kernel.masks.showPrevious(down);
-    // A key that was only tapped: the next drags are for it.
-    else if (command === "window" && down) windowed = false;
-    else if (command === "window" && !windowed) return setWindowing(!windowing);
-    setWindowing(windowing);
+    else panning = down;
+    steer();
   }
 
-  function setWindowing(on: boolean): void {
-    if (on && !windowing) chrome.say(WINDOW_MODE);
-    windowing = on;
-    gestures.next = held.has("pan") ? "pan" : on || held.has("window") ? "window" : "stroke";
+  /** Drags may do something else than before. */
+  function steer(): void {
+    gestures.next = panning ? "pan" : windowing.isOn ? "window" : "stroke";
     changed();
-  }
-
-  function nextPreset(): void {
-    const { picture } = scene;
-    if (!picture) return;
-    const presets = presetsOf(picture);
-    const { name, ...range } = presets[(presetIndex(presets, settings.shading) + 1) % presets.length]!;
-    shade(range);
-    chrome.say(`${name}: ${windowText(range, picture.unit)}`);
-  }
-
-  /** As a drag by so many CSS pixels. */
-  function dragWindow(dx: number, dy: number): void {
-    windowed = true;
-    const { picture } = scene;
-    if (picture) shade(dragged(settings.shading, dx, dy, picture.full));
   }
 
   function shade(part: Partial<Shading>): void {

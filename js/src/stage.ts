@@ -12,7 +12,7 @@ export interface Layer {
   context: CanvasRenderingContext2D | null;
 }
 
-export type CursorShape = "brush" | "cross" | "arrow" | "move" | "grab" | "grabbing" | "window";
+export type CursorShape = "brush" | "cross" | "arrow" | "hand" | "move" | "grab" | "grabbing" | "window";
 
 export interface StageEvents {
   /** The canvas has another size. */

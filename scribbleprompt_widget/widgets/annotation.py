@@ -229,7 +229,9 @@ class Annotation:
         layer = self.instances.layer_for(mask.region, mask.pixels)
         instance = Instance(label, mask, layer, entry.prompts, seconds)
         blank: Entry[State] = Entry(finish=replace(entry.finish, edits=None))
-        return self._push("commit", label, blank, instances=(*self.history.current.instances, instance))
+        items = self.history.current.instances
+        before = len(items) if entry.number is None else entry.number - 1
+        return self._push("commit", label, blank, instances=(*items[:before], instance, *items[before:]))
 
     def resume(self, number: int) -> list[Plane]:
         """Take a committed object (its number in the instances' map) up again: it becomes its label's, as a start."""
@@ -242,7 +244,7 @@ class Annotation:
             name = self.labels[instance.label].name
             raise ValueError(f"an object of {name!r} is in hand: commit it, or clear it, before another is taken up")
         began = time.monotonic() - instance.seconds
-        resumed: Entry[State] = Entry(start=instance.mask, finish=entry.finish, began=began)
+        resumed: Entry[State] = Entry(start=instance.mask, finish=entry.finish, began=began, number=int(number))
         return self._push("resume", instance.label, resumed, instances=(*items[: number - 1], *items[number:]))
 
     def lock(self, label: int, locked: bool) -> list[Plane] | None:

@@ -255,8 +255,8 @@ class Drawing:
         Parameters
         ----------
         instance
-            Its number in `instances`, from 1; the objects after it have one less, until it is committed again as the
-            last.
+            Its number in `instances`, from 1; the objects after it have one less, until it is committed again with the
+            number that it had.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -152,15 +153,19 @@ class Instances:
         for number, instance in enumerate(items[same:], start=same + 1):
             numbers[instance.mask.region][instance.mask.pixels] = number
         new = Instances(numbers, items)
-        touched = [*self.items[same:], *items[same:]]
+        touched = self._in_one(items)
         return new, [new.plane(instance.label, instance.layer, instance.mask.region) for instance in touched]
 
     def changed(self, items: tuple[Instance, ...]) -> Region:
         """The part of the image where other objects would change anything."""
         if items is self.items:
             return NOTHING
-        same = self._same(items)
-        return join(*(instance.mask.region for instance in (*self.items[same:], *items[same:])))
+        return join(*(instance.mask.region for instance in self._in_one(items)))
+
+    def _in_one(self, items: tuple[Instance, ...]) -> list[Instance]:
+        """The objects that two lists do not share."""
+        known = Counter(map(id, (*self.items, *items)))
+        return [instance for instance in (*self.items, *items) if known[id(instance)] == 1]
 
     def _same(self, items: tuple[Instance, ...]) -> int:
         """How many objects two lists begin with that are the same."""

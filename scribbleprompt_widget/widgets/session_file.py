@@ -214,6 +214,7 @@ class _Writer:
             "finish": asdict(replace(finish, edits=None)),
             "edits": edits and [self._mask(edits.painted), self._mask(edits.erased), edits.count],
             "seconds": None if entry.began is None else self._now - entry.began,
+            "number": entry.number,
         }
 
     def _instance(self, instance: Instance, _number: int) -> dict[str, Any]:
@@ -324,6 +325,7 @@ class _Reader:
             None if item["start"] is None else _one_of(self._masks, item["start"]),
             Finish(**{**item["finish"], "edits": edits}),
             None if item["seconds"] is None else now - float(item["seconds"]),
+            _number(item.get("number")),  # files of before have none
         )
 
     def _instance(self, item: Mapping[str, Any]) -> Instance:
@@ -365,6 +367,12 @@ def _one_of(items: Sequence[T], number: int) -> T:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(items):
         raise ValueError(f"{number!r} is none of {len(items)}")
     return items[number]
+
+
+def _number(found: int | None) -> int | None:
+    if found is not None and (isinstance(found, bool) or not isinstance(found, int) or found < 1):
+        raise ValueError(f"{found!r} is no number of an object")
+    return found
 
 
 def _found_again(image: Image) -> bool:

@@ -309,14 +309,27 @@ def test_an_object_that_is_done_is_clicked_and_mended(lab):
         canvas.press("c")
         canvas.expect_prompts(0)
     canvas.press("v")
+    stage = canvas.root.locator(".sp-stage")
+    lab.page.mouse.move(*canvas.at(140, 100))
+    expect(stage).to_have_attribute("data-cursor", "arrow")
+    lab.page.mouse.move(*canvas.at(30, 30))
+    expect(stage).to_have_attribute("data-cursor", "hand")
     canvas.click(30, 30)
     expect(canvas.root).to_have_attribute("data-objects", "1")
-    assert lab.evaluate(1, "[bool(w.mask[30, 30]), int(w.instances.max()), w.history[-1][0]]") == [True, 1, "resume"]
-    canvas.click(80, 30)
+    state = "[bool(w.mask[30, 30]), bool(w.mask[30, 80]), w.instances[30, [30, 80]].tolist()]"
+    assert lab.evaluate(1, state) == [True, False, [0, 1]]
+    canvas.click(80, 30)  # nothing was done to the first: it is put down, and is the first again
+    canvas.wait_version_after(6)
+    assert lab.evaluate(1, state) == [False, True, [1, 0]]
+    canvas.press("o")
+    canvas.stroke((80, 60), (85, 60))
+    canvas.expect_prompts(1)
+    canvas.press("v")
+    canvas.click(30, 30)
     expect(canvas.root.locator(".sp-hint")).to_contain_text("in hand")
     canvas.press("r")
-    canvas.wait_version_after(5)
-    assert lab.evaluate(1, "[int(w.label_map[30, 30]), int(w.label_map[30, 80])]") == [0, 1]
+    canvas.wait_version_after(8)
+    assert lab.evaluate(1, "[int(w.label_map[30, 30]), int(w.label_map[30, 80])]") == [1, 0]
 
 
 def test_objects_are_committed_one_after_the_other(lab):
