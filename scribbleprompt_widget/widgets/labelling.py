@@ -150,7 +150,8 @@ def check_labels(labels: Sequence[Label]) -> None:
     if not all(isinstance(name, str) and name for name in names):
         raise ValueError(f"labels takes names, strings that are not empty, got {names!r}")
     if len(set(names)) < len(names):
-        raise ValueError(f"labels takes names that differ, got {names!r}")
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"labels takes names that differ; {twice!r} is there twice")
     for label in labels:
         if not isinstance(label.color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", label.color):
             raise ValueError(f"color takes #rrggbb, got {label.color!r}")
