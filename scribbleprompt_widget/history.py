@@ -15,55 +15,9 @@ from scribbleprompt_widget.finish import Finish
 from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.prompts import Prompts
 
-__all__ = ["BLANK", "Entry", "History", "Instance", "Step"]
+__all__ = ["BLANK", "Entry", "History", "Instance", "Step", "Taken"]
 
 S = TypeVar("S")  # a predictor's state; what it is made of is the predictor's matter
-
-
-@dataclass(frozen=True)
-class Entry(Generic[S]):
-    """What stands for one label.
-
-    Attributes
-    ----------
-    prompts
-        What was drawn, in order.
-    states
-        For each prompt the state that it led to, or None where several came to be at once; the last one is known.
-    start
-        The mask that it started from.
-    finish
-        How its mask comes of the prediction.
-    began
-        When the first of all this was done, `time.monotonic` seconds.
-    number
-        Which of the instances it was, from 1, if it was taken up again.
-    """
-
-    prompts: Prompts = field(default_factory=Prompts)
-    states: tuple[S | None, ...] = ()
-    start: PackedMask | None = None
-    finish: Finish = field(default_factory=Finish)
-    began: float | None = None
-    number: int | None = None
-
-    @property
-    def state(self) -> S | None:
-        """The state that all prompts led to; None before the first."""
-        return self.states[-1] if self.states else None
-
-    def state_before(self, prompt: int) -> S | None:
-        """The last state that is known before the prompt with this index."""
-        return next((state for state in reversed(self.states[:prompt]) if state is not None), None)
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether there is nothing to clear."""
-        return not self.prompts and self.start is None and not self.finish.edits
-
-
-BLANK: Entry[Any] = Entry()
-"""What stands for a label that nothing was done to: one and the same, so that nothing is done again for it."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +36,8 @@ class Instance:
         What was drawn for it.
     seconds
         From its first prompt to its commit.
+    order
+        What instances are sorted by: later ones have more, and it stays when one is taken up and committed again.
     """
 
     label: int
@@ -89,6 +45,84 @@ class Instance:
     layer: int
     prompts: Prompts
     seconds: float
+    order: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A committed object that is in hand again.
+
+    Attributes
+    ----------
+    instance
+        As it was committed: finished already.
+    finish
+        How other masks of its label come of predictions.
+    """
+
+    instance: Instance
+    finish: Finish
+
+
+@dataclass(frozen=True)
+class Entry(Generic[S]):
+    """What stands for one label.
+
+    Attributes
+    ----------
+    prompts
+        What was drawn, in order.
+    states
+        For each prompt the state that it led to, or None where several came to be at once; the last one is known.
+    start
+        The mask that it started from.
+    finish
+        How its mask comes of the prediction.
+    began
+        When the first of all this was done, `time.monotonic` seconds.
+    taken
+        The object that it was, if one was taken up again.
+    """
+
+    prompts: Prompts = field(default_factory=Prompts)
+    states: tuple[S | None, ...] = ()
+    start: PackedMask | None = None
+    finish: Finish = field(default_factory=Finish)
+    began: float | None = None
+    taken: Taken | None = None
+
+    @property
+    def state(self) -> S | None:
+        """The state that all prompts led to; None before the first."""
+        return self.states[-1] if self.states else None
+
+    def state_before(self, prompt: int) -> S | None:
+        """The last state that is known before the prompt with this index."""
+        return next((state for state in reversed(self.states[:prompt]) if state is not None), None)
+
+    @property
+    def blank(self) -> Entry[S]:
+        """What its label goes on with."""
+        return Entry(finish=replace(self.finish if self.taken is None else self.taken.finish, edits=None))
+
+    @property
+    def is_as_taken(self) -> bool:
+        """Whether it is an object that was taken up again, and nothing was done to it since."""
+        return (
+            self.taken is not None
+            and not self.prompts
+            and self.start is self.taken.instance.mask
+            and self.finish == Finish()
+        )
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to clear."""
+        return not self.prompts and self.start is None and not self.finish.edits
+
+
+BLANK: Entry[Any] = Entry()
+"""What stands for a label that nothing was done to: one and the same, so that nothing is done again for it."""
 
 
 @dataclass(frozen=True)

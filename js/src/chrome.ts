@@ -3,7 +3,7 @@ import type { Clock } from "./clock";
 import { focused, giveFocus, h, listen, setAttribute, setText } from "./dom";
 import { makeFinishPanel } from "./finishpanel";
 import { makeHistoryPanel } from "./historypanel";
-import type { CommandName } from "./keys";
+import type { Action } from "./keys";
 import { makeLabelBar } from "./labelbar";
 import { makeLabelPanel, type LabelEvents } from "./labelpanel";
 import { makeBar, makeCodePanel, makeHelp, makeMorePanel, type Trouble } from "./panels";
@@ -18,7 +18,7 @@ import type { Size } from "./view";
 import { makeViewPanel } from "./viewpanel";
 
 export interface ChromeEvents {
-  run(command: CommandName): void;
+  run(command: Action): void;
   set(change: Partial<Settings>): void;
   sign(positive: boolean): void;
   label(index: number): void;
@@ -108,7 +108,7 @@ export function makeChrome(stage: HTMLElement, clock: Clock, events: ChromeEvent
   let last: ChromeState | null = null;
 
   /** Close the menu and do what was chosen there. */
-  const choose = (command: CommandName): void => {
+  const choose = (command: Action): void => {
     toggle(null);
     events.run(command);
   };

@@ -40,6 +40,11 @@ export type CommandName =
   | "help"
   | "escape";
 
+/** Lasts while its key is held. */
+type Held = "pan" | "previous" | "window";
+/** Done at once, and without a key or a place. */
+export type Action = Exclude<CommandName, Held | "move" | "place" | "label" | "escape">;
+
 export interface KeyCommand {
   command: CommandName;
   /** As `keyOf` spells them; several for one command. */
@@ -116,7 +121,7 @@ const ROWS: Record<KeyCommand["group"], Row[]> = {
   ],
 };
 const REPEATING: readonly CommandName[] = ["thinner", "wider", "move", "undo", "redo", "zoomIn", "zoomOut"];
-const HELD: readonly CommandName[] = ["pan", "previous", "window"];
+const HELD: readonly CommandName[] = ["pan", "previous", "window"] satisfies Held[];
 
 export const COMMANDS: readonly KeyCommand[] = Object.entries(ROWS).flatMap(([group, rows]) =>
   rows.map(([command, name, keys, shown = String(keys).toUpperCase()]): KeyCommand => ({

@@ -29,8 +29,12 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings
   let awaited: string | null = null;
 
   const current = (): LabelTrait[] => {
-    const asked = waiting().flatMap((command) => (command.type === "labels" ? [command.labels] : []));
-    return asked.pop() ?? truth.labels;
+    let { labels } = truth;
+    for (const command of waiting()) {
+      if (command.type === "labels") labels = command.labels;
+      else if (command.type === "unlabel") labels = labels.slice(0, command.label); // the last, if it is there yet
+    }
+    return labels;
   };
 
   const tell = (labels: LabelTrait[]): void => {

@@ -7,6 +7,7 @@ import type { Truth } from "./truth";
 
 export interface ObjectsEvents {
   entries(): Entry[];
+  isHidden(label: number): boolean;
   ask(command: Command): void;
   /** Whether the kernel has answered all; the person is told when not. */
   mayChange(): boolean;
@@ -26,41 +27,35 @@ export interface Objects {
   changed(command: Command | undefined): void;
 }
 
-export function makeObjects(kernel: Kernel, truth: Truth, { entries, ask, mayChange, choose, say }: ObjectsEvents): Objects {
-  /** The labels whose object was asked for last, and whose stands as it was taken up; -1: none does. */
-  let asked = -1;
-  let taken = -1;
-  const done = (at: Point): number => doneAt(at, kernel.masks, entries());
-  const isAsTaken = (label: number): boolean => {
-    const waiting = kernel.requests.commands.pop();
-    return label === (waiting ? waiting.type === "resume" && asked : taken);
+export function makeObjects(kernel: Kernel, truth: Truth, events: ObjectsEvents): Objects {
+  const { ask, say } = events;
+  const labelAt = (at: Point): number => {
+    const label = doneAt(at, kernel.masks, events.entries());
+    return events.isHidden(label) ? -1 : label;
   };
   return {
     get isAsTaken() {
-      return isAsTaken(truth.active);
+      return truth.entry().taken && !kernel.requests.size;
     },
-    isAt: (at) => done(at) >= 0,
+    isAt: (at) => labelAt(at) >= 0,
     commit() {
       const { active } = truth;
       if (!kernel.masks.area(active) && !kernel.requests.size) say("Draw an object first.");
       else ask({ type: "commit", label: active });
     },
     resume([x, y]) {
-      const label = done([x, y]);
-      if (label < 0 || !mayChange()) return;
-      const { edits, started, locked } = truth.entry(label);
+      const label = labelAt([x, y]);
+      if (label < 0 || !events.mayChange()) return;
+      const { edits, started, locked, taken } = truth.entry(label);
       if (locked) say(lockedText(truth.labels[label]!));
-      else if (!isAsTaken(label) && (truth.prompts(label).length || edits || started)) say(IN_HAND);
+      else if (taken || !(truth.prompts(label).length || edits || started)) ask({ type: "resume", x: round(x), y: round(y) });
       else {
-        if (isAsTaken(label)) ask({ type: "commit", label });
-        ask({ type: "resume", x: round(x), y: round(y) });
-        asked = label;
-        if (label !== truth.active) choose(label);
-        say(TAKEN_UP);
+        if (label !== truth.active) events.choose(label);
+        say(IN_HAND);
       }
     },
     changed(command) {
-      taken = command?.type === "resume" ? asked : -1;
+      if (command?.type === "resume") say(TAKEN_UP);
     },
   };
 }

@@ -78,6 +78,8 @@ export interface Entry extends Finish {
   edits: number;
   /** From a mask that was given. */
   started: boolean;
+  /** From an object that was taken up again, and nothing was done to it since. */
+  taken: boolean;
   locked: boolean;
   /** How many were committed. */
   objects: number;

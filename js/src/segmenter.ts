@@ -11,8 +11,9 @@ import { HEAT_MODES } from "./heatmap";
 import { NO_NEGATIVE_BOX, PEN_DRAWS, hiddenText, lockedText, whyNothing } from "./hints";
 import { makeKernel } from "./kernel";
 import { listenToKeys } from "./keyboard";
-import type { CommandName, KeyCommand } from "./keys";
+import type { Action, CommandName } from "./keys";
 import { makeLabelling, type Labelling } from "./labelling";
+import { min } from "./math";
 import { makeObjects } from "./objects";
 import { makePen, type Hand } from "./pen";
 import { makeLassoHand } from "./polygon";
@@ -41,9 +42,6 @@ const CROSSHAIR_MARGIN = 24;
 /** Milliseconds: a crosshair that rests this long is read out. */
 const READ_AFTER = 500;
 const TOOLS: readonly Tool[] = ["scribble", "click", "box", "lasso", "circle", "select", "eraser"];
-
-/** What is done at once; the other commands need a place, a key or a while. */
-type Action = Exclude<CommandName, "move" | "place" | "label" | "escape" | "pan" | "previous" | "window">;
 
 /** Show the widget in `el`; the function that comes back ends it and frees what it held. */
 export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = browserClock): () => void {
@@ -120,6 +118,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   });
   const objects = makeObjects(kernel, truth, {
     entries: labelling.entries,
+    isHidden,
     ask,
     mayChange,
     choose: chooseLabel,
@@ -227,7 +226,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       hold,
     }),
     host.onChange("_image", () => open(false)),
-    host.onChange("label", () => letGo()),
+    host.onChange("label", () => {
+      letGo();
+      announceResult(null);
+    }),
     ...(["_can", "_entries", "_labels", "label", "_model"] as const).map((name) =>
       host.onChange(name, () => {
         if (name === "_labels") labelling.arrived();
@@ -278,7 +280,6 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     image = { width, height };
     if (isOther) settings.brush = usualBrush(image);
     latency = releasedAt = null;
-    objects.changed(undefined);
     scene.free();
     kernel.open(image, first);
     // Slices of one CT are compared by the same window.
@@ -372,7 +373,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       chrome.say(lockedText(labels[active]!));
       return false;
     }
-    if (settings.hiddenLabels.includes(active)) {
+    if (isHidden(active)) {
       chrome.say(hiddenText(labels[active]!));
       return false;
     }
@@ -428,12 +429,12 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     if (command === "place") return place();
     // A stroke is not interrupted by a key that was hit by mistake.
     if (gestures.drawing || crosshair.drawing) return true;
-    return command === "label" ? chooseLabel(Number(key) - 1) : run(command);
+    return command === "label" ? chooseLabel(Number(key) - 1) : run(command as Action); // keys that are held are not run
   }
 
-  function run(command: KeyCommand["command"]): boolean {
+  function run(command: Action): boolean {
     pen.forgetTap();
-    return actions[command as Action]() !== false;
+    return actions[command]() !== false;
   }
 
   function escape(): boolean {
@@ -543,6 +544,10 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     changed();
   }
 
+  function isHidden(label: number): boolean {
+    return settings.hiddenLabels.includes(label);
+  }
+
   function chooseSign(positive: boolean): void {
     if (toolInHand(settings) !== "box") set({ positive });
     else if (!positive) chrome.say(NO_NEGATIVE_BOX);
@@ -552,11 +557,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     const { labels } = truth;
     const label = labels[index];
     if (!label || labels.length < 2) return false;
-    letGo();
     host.setLabel(label.name);
-    announceResult(null);
-    stage.invalidate();
-    refresh();
     return true;
   }
 
@@ -583,8 +584,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     queueMicrotask(() => {
       refreshing = false;
       if (ended) return;
-      const { active } = truth;
       const labels = labelling.current();
+      const active = min(truth.active, labels.length - 1);
       kernel.askProbability(settings.heat === "off" ? null : active);
       if (chrome.codeShown) chrome.updateCode(python());
       chrome.update({

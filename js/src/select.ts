@@ -24,8 +24,6 @@ interface Drag {
   /** What is dragged, as it was. */
   prompt: Prompt;
   handle: number;
-  from: Point;
-  by: Point;
 }
 
 export interface SelectHand extends Hand {
@@ -49,7 +47,9 @@ export function makeSelectHand({ where, say, prompts, mayChange, change, resume 
   /** What it was since it was selected, and what it was asked to become: changes are undone, too. */
   let shapes: Prompt[] = [];
   let drag: Drag | null = null;
-  let place: Point = [0, 0];
+  /** Where the pointer went down, and how far it is from there. */
+  let from: Point = [0, 0];
+  let by: Point = [0, 0];
 
   /** A prompt stays selected while it is where it was, in any of its shapes. */
   function selected(): Prompt | null {
@@ -69,7 +69,7 @@ export function makeSelectHand({ where, say, prompts, mayChange, change, resume 
   function dragged(): DrawnPrompt | null {
     if (!drag || drag.prompt !== selected() || isRaster(drag.prompt)) return null;
     const { image, view } = where();
-    return reshaped(drag.prompt, drag.handle, [drag.by[0] / view.scale, drag.by[1] / view.scale], image);
+    return reshaped(drag.prompt, drag.handle, [by[0] / view.scale, by[1] / view.scale], image);
   }
 
   function handles(): Point[] {
@@ -112,19 +112,21 @@ export function makeSelectHand({ where, say, prompts, mayChange, change, resume 
       const handle = handleAt(at);
       if (handle === WHOLE) select(indexAt(at));
       const prompt = selected();
-      place = at;
-      drag = prompt && { prompt, handle, from: at, by: [0, 0] };
+      from = at;
+      by = [0, 0];
+      drag = prompt && { prompt, handle };
     },
     extend(points) {
       const at = points[points.length - 1]!;
-      if (drag) drag.by = [at[0] - drag.from[0], at[1] - drag.from[1]];
+      by = [at[0] - from[0], at[1] - from[1]];
     },
     commit() {
       const shape = dragged();
       const done = drag;
       drag = null;
-      if (!done) return resume(toImage(where().view, place));
-      if (distance(done.by, [0, 0]) < LEAST_DRAG) return;
+      const isClick = distance(by, [0, 0]) < LEAST_DRAG;
+      if (!done && isClick) resume(toImage(where().view, from));
+      if (!done || isClick) return;
       // It may have been changed from elsewhere during the drag.
       if (done.prompt !== selected() || !mayChange()) return;
       if (isRaster(done.prompt)) say("This scribble came as pixels: it can be deleted, but not moved.");

@@ -1,7 +1,7 @@
 /** The row of tools. */
 import { h, makeButton, setAttribute, setPressed, setText, swallow } from "./dom";
 import { icon, type IconName } from "./icons";
-import { titleOf, type CommandName } from "./keys";
+import { titleOf, type Action } from "./keys";
 import { isPositive, toolInHand, type Settings } from "./settings";
 import { iconOf, MORE_TOOLS, moreTool } from "./toolspanel";
 
@@ -10,7 +10,7 @@ const OPENERS = ["tools", "view", "more"] as const;
 export type OpenerName = (typeof OPENERS)[number];
 
 export interface ToolbarEvents {
-  run(command: CommandName): void;
+  run(command: Action): void;
   sign(positive: boolean): void;
   toggle(panel: OpenerName): void;
 }
@@ -34,7 +34,7 @@ export function makeToolbar(events: ToolbarEvents): { node: HTMLElement; update(
   }
 
   /** A command has the name of its icon. */
-  const run = (command: CommandName & IconName, text: string): HTMLButtonElement =>
+  const run = (command: Action & IconName, text: string): HTMLButtonElement =>
     button(command, command, text, titleOf(command), () => events.run(command));
   const sign = (name: "plus" | "minus", text: string, positive: boolean): HTMLButtonElement =>
     button(name, name, "", `${text} (T switches, the right button draws the other)`, () => events.sign(positive));

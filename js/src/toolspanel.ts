@@ -1,7 +1,7 @@
 /** The `tools` popover: what is not needed at first glance. The button that opens it shows which of them is in hand. */
 import { h, makeButton, makePopover, setPressed } from "./dom";
 import { icon, type IconName } from "./icons";
-import { COMMANDS, type CommandName } from "./keys";
+import { COMMANDS, type Action } from "./keys";
 import { toolInHand, type Settings } from "./settings";
 
 /** Each with its name on the button, and what to do with it, for who takes it up. */
@@ -26,7 +26,7 @@ export function iconOf(settings: Settings): IconName {
   return settings.direct && tool === "scribble" ? "direct" : tool;
 }
 
-export function makeToolsPanel(run: (command: CommandName) => void): { node: HTMLElement; update(settings: Settings): void } {
+export function makeToolsPanel(run: (command: Action) => void): { node: HTMLElement; update(settings: Settings): void } {
   const tools = Object.keys(MORE_TOOLS) as MoreTool[];
   const items = tools.map((tool) => menuItem(tool, tool, () => run(tool)));
   items[tools.indexOf("direct")]!.classList.add("sp-apart");
@@ -40,7 +40,7 @@ export function makeToolsPanel(run: (command: CommandName) => void): { node: HTM
 }
 
 /** A line of a menu, with the key that does the same. */
-export function menuItem(command: CommandName, shape: IconName, act: () => void): HTMLButtonElement {
+export function menuItem(command: Action, shape: IconName, act: () => void): HTMLButtonElement {
   const { name, shown } = COMMANDS.find((entry) => entry.command === command)!;
   const key = h("kbd", { "aria-hidden": "true" }, shown);
   return makeButton(".sp-item", "", act, icon(shape), h("span", name), key);

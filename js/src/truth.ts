@@ -13,6 +13,7 @@ export const NOTHING: Entry = {
   keep_largest: false,
   smooth: 0,
   started: false,
+  taken: false,
   locked: false,
   objects: 0,
   removable: false,

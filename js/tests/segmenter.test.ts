@@ -108,7 +108,7 @@ describe("the widget", () => {
     drag([[2, 2], [5, 3]]);
     host.update(host.last().id, 2, 1, { width: 3 }, [{ label: 0, kept: 1, added: [{ ...added[0]!, positive: true }] }]);
     expect(text(".sp-hint")).toBe("");
-    host.set({ _entries: [{ edits: 0, threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0, started: false, locked: false, objects: 1, removable: false }] });
+    host.set({ _entries: [{ edits: 0, threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0, started: false, taken: false, locked: false, objects: 1, removable: false }] });
     host.update(null, 3, 2, undefined, [{ label: 0, kept: 0, added: [] }]);
     host.update(null, 4, null);
     drag([[2, 2], [5, 3]]);

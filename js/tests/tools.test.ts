@@ -9,7 +9,7 @@ HTMLCanvasElement.prototype.getContext = (() => null) as never;
 
 const CLICK: Prompt = { kind: "click", x: 3, y: 3, positive: true };
 const BOX: Prompt = { kind: "box", x0: 5, y0: 1, x1: 10, y1: 6 };
-const ENTRY: Entry = { edits: 0, threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0, started: false, locked: false, objects: 0, removable: false };
+const ENTRY: Entry = { edits: 0, threshold: 0.5, fill_holes: false, keep_largest: false, smooth: 0, started: false, taken: false, locked: false, objects: 0, removable: false };
 const LABELS = [
   { name: "cell", color: "#56b4e9", rank: 0 },
   { name: "vessel", color: "#e69f00", rank: 1 },
@@ -166,20 +166,41 @@ describe("the tools", () => {
     expect(host.last()).toMatchObject({ type: "prompt", image: 1 });
   });
 
-  it("take up again an object that is done, where nothing is in hand", async () => {
+  it("take up again an object that is done, where nothing is in hand that was worked on", async () => {
     await mount({ _labels: LABELS, label: "cell", _prompts: { version: 0, lists: [[], []] } });
     host.update(null, 1, 0, { label: 1, layer: 2, x: 5, y: 4 }, []);
     key("v");
     drag([[9, 1]]);
+    drag([[6, 5], [1, 1]]); // no click
     expect(host.sent).toHaveLength(0);
     drag([[6, 5]]);
     expect(host.last()).toMatchObject({ type: "resume", x: 6, y: 5 });
-    expect(host.traits.label).toBe("vessel");
+    expect([host.traits.label, text(".sp-hint")]).toEqual(["cell", ""]);
+    host.set({ _entries: [ENTRY, { ...ENTRY, started: true, taken: true }] });
     host.update(host.last().id, 2, 1, { label: 1 }, []);
-    host.set({ _entries: [ENTRY, { ...ENTRY, started: true }] });
+    host.set({ label: "vessel" });
+    expect(text(".sp-hint")).toMatch(/^In hand again/);
+    drag([[6, 5]]); // the kernel puts the other one down
+    expect(host.types()).toEqual(["resume", "resume"]);
+    host.update(host.last().id, 3, 2, { label: 1 }, []);
+    host.set({ _entries: [ENTRY, { ...ENTRY, started: true }], label: "cell" });
     drag([[6, 5]]);
-    expect(host.types().filter((type) => type === "resume")).toHaveLength(1);
-    expect(text(".sp-hint")).toMatch(/^First put down/);
+    expect(host.types()).toHaveLength(2);
+    expect([host.traits.label, text(".sp-hint")]).toEqual(["vessel", expect.stringMatching(/^First put down/)]);
+  });
+
+  it("say nothing of an object that could not be taken up, and take up none that is not seen", async () => {
+    await mount({ _labels: LABELS, label: "vessel", _prompts: { version: 0, lists: [[], []] } });
+    host.update(null, 1, 0, { label: 1, layer: 2, x: 5, y: 4 }, []);
+    key("v");
+    drag([[6, 5]]);
+    host.say({ type: "error", id: host.last().id, text: "no" });
+    await settled();
+    expect([host.traits.label, text(".sp-hint")]).toEqual(["vessel", ""]);
+    key("n");
+    root.querySelector<HTMLInputElement>(".sp-popover:not([hidden]) input[type=checkbox]")!.click();
+    drag([[6, 5]]);
+    expect(host.types()).toEqual(["resume"]);
   });
 
   it("delete an object that was taken up, and nothing once it was mended", async () => {
@@ -187,27 +208,18 @@ describe("the tools", () => {
     host.update(null, 1, 0, { layer: 2, x: 5, y: 4 }, []);
     key("v");
     drag([[6, 5]]);
-    expect(text(".sp-hint")).toMatch(/^In hand again/);
+    expect(key("Delete").defaultPrevented).toBe(false);
+    host.set({ _entries: [{ ...ENTRY, started: true, taken: true }] });
     host.update(host.last().id, 2, 1, { x: 5, y: 4 }, []);
-    host.set({ _entries: [{ ...ENTRY, started: true }] });
     await settled();
     expect(key("Delete").defaultPrevented).toBe(true);
     expect(host.last()).toMatchObject({ type: "clear", label: 0 });
     expect(key("Delete").defaultPrevented).toBe(false);
-    expect(host.types()).toEqual(["resume", "clear"]);
     host.update(host.last().id, 3, 2, { layer: 2, x: 5, y: 4 }, []);
-    host.set({ _entries: [ENTRY] });
-    drag([[6, 5]]);
-    host.update(host.last().id, 4, 3, { x: 5, y: 4 }, []);
     host.set({ _entries: [{ ...ENTRY, started: true }] });
     await settled();
-    key("p");
-    drag([[2, 2]]);
     expect(key("Delete").defaultPrevented).toBe(false);
-    host.update(host.last().id, 5, 4, { x: 5, y: 4 }, []);
-    await settled();
-    expect(key("Delete").defaultPrevented).toBe(false);
-    expect(host.types()).toEqual(["resume", "clear", "resume", "prompt"]);
+    expect(host.types()).toEqual(["resume", "clear"]);
   });
 
   it("leave the Delete key alone where nothing is selected", async () => {
@@ -339,6 +351,10 @@ describe("the tools", () => {
     named(/^Remove this label$/).click();
     expect(document.activeElement).toBe(dialog("Label").querySelector("input"));
     expect(host.last()).toMatchObject({ type: "unlabel", label: 2 });
+    await settled();
+    named(/^Add a label$/).click();
+    expect(host.last()).toMatchObject({ type: "labels", labels: [{ name: "cell" }, { name: "vessel" }, { name: "label 3" }] });
+    host.update(host.sent[1]!.id, 1, 0);
     host.set({ _labels: LABELS, label: "vessel", _entries: [ENTRY, last] });
     await settled();
     expect([...root.querySelectorAll(".sp-off")].map((chip) => chip.textContent)).toEqual(["2vessel"]);

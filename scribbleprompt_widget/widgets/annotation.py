@@ -12,7 +12,7 @@ import numpy as np
 
 from scribbleprompt_widget.finish import Edit, Edits, Finish
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.history import BLANK, Entry, History, Instance, Step
+from scribbleprompt_widget.history import BLANK, Entry, History, Instance, Step, Taken
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import Prediction, Predictor, Session, State
@@ -193,13 +193,15 @@ class Annotation:
         entry = self._open_entry(label)
         if entry.is_blank:
             return None
-        return self._push("clear", label, Entry(finish=replace(entry.finish, edits=None)))
+        return self._push("clear", label, entry.blank)
 
     def start(self, label: int, mask: np.ndarray) -> list[Plane]:
         """Start from an (H, W) bool mask: prompts and edits of the label go, and those to come refine it."""
         entry = self._open_entry(label)
         finish = replace(entry.finish, edits=None)
-        return self._push("start", label, Entry(start=PackedMask.of(mask), finish=finish, began=time.monotonic()))
+        began = time.monotonic() if entry.taken is None else entry.began
+        start: Entry[State] = Entry(start=PackedMask.of(mask), finish=finish, began=began, taken=entry.taken)
+        return self._push("start", label, start)
 
     def paint(self, label: int, edit: Edit) -> list[Plane]:
         """Set or clear pixels by hand, whatever is predicted later."""
@@ -221,31 +223,61 @@ class Annotation:
 
     def commit(self, label: int) -> list[Plane] | None:
         """Make the mask of a label an instance, and begin the next."""
-        entry, window = self._open_entry(label), self.masks.window(label)
-        if not self.masks[label][window].any():
+        entry = self._open_entry(label)
+        if not self.masks[label][self.masks.window(label)].any():
             return None
-        mask = PackedMask.of(self.masks[label], window)
-        seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
-        layer = self.instances.layer_for(mask.region, mask.pixels)
-        instance = Instance(label, mask, layer, entry.prompts, seconds)
-        blank: Entry[State] = Entry(finish=replace(entry.finish, edits=None))
-        items = self.history.current.instances
-        before = len(items) if entry.number is None else entry.number - 1
-        return self._push("commit", label, blank, instances=(*items[:before], instance, *items[before:]))
+        instances = _in_order(*self.history.current.instances, self._instance(label))
+        return self._push("commit", label, entry.blank, instances=instances)
 
     def resume(self, number: int) -> list[Plane]:
-        """Take a committed object (its number in the instances' map) up again: it becomes its label's, as a start."""
+        """Take a committed object (its number in the instances' map) up again: it becomes its label's, as a start.
+
+        One that was taken up before, and to which nothing was done since, is put down.
+        """
         items = self.history.current.instances
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 1 <= number <= len(items):
             raise ValueError(f"instance takes one of the {len(items)} objects that are done, from 1; got {number!r}")
-        instance = items[number - 1]
-        entry = self._open_entry(instance.label)
+        instance, step = items[number - 1], self.history.current
+        self._open_entry(instance.label)
+        for label, entry in enumerate(step.entries):
+            if self.is_as_taken(label):
+                step = step.then("resume", label, entry.blank, instances=(*step.instances, self._instance(label)))
+        entry = step.entry(instance.label)
         if not entry.is_blank:
             name = self.labels[instance.label].name
             raise ValueError(f"an object of {name!r} is in hand: commit it, or clear it, before another is taken up")
-        began = time.monotonic() - instance.seconds
-        resumed: Entry[State] = Entry(start=instance.mask, finish=entry.finish, began=began, number=int(number))
-        return self._push("resume", instance.label, resumed, instances=(*items[: number - 1], *items[number:]))
+        # It was finished before it was committed: smoothed again each time, it would wear away.
+        resumed: Entry[State] = Entry(
+            start=instance.mask,
+            began=time.monotonic() - instance.seconds,
+            taken=Taken(instance, entry.blank.finish),
+        )
+        others = _in_order(*(item for item in step.instances if item is not instance))
+        step = step.then("resume", instance.label, resumed, instances=others)
+        return self._become(step, lambda: self.history.push(step))
+
+    def is_as_taken(self, label: int) -> bool:
+        """Whether a label's object is one that was taken up again, and nothing was done to it or its pixels since."""
+        entry = self.entry(label)
+        if entry.taken is None or not entry.is_as_taken or self.is_locked(label):
+            return False
+        mask = entry.taken.instance.mask
+        return np.array_equal(self.masks[label][mask.region], mask.pixels)
+
+    def _instance(self, label: int) -> Instance:
+        """What the mask of a label is when it is done."""
+        entry, step = self.entry(label), self.history.current
+        mask = PackedMask.of(self.masks[label], self.masks.window(label))
+        layer = self.instances.layer_for(mask.region, mask.pixels)
+        taken = None if entry.taken is None else entry.taken.instance
+        if taken is not None and self.is_as_taken(label):
+            return replace(taken, layer=layer)
+        seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
+        if taken is not None:
+            return Instance(label, mask, layer, taken.prompts + list(entry.prompts), seconds, taken.order)
+        in_hand = [other.taken.instance.order for other in step.entries if other.taken is not None]
+        order = 1 + max((*in_hand, *(item.order for item in step.instances)), default=-1)
+        return Instance(label, mask, layer, entry.prompts, seconds, order)
 
     def lock(self, label: int, locked: bool) -> list[Plane] | None:
         """Let nothing overwrite the pixels of a label, nor draw on it; or do again."""
@@ -383,6 +415,10 @@ class Annotation:
         if entry.start is not None:
             return finish.applied(entry.start.region, entry.start.pixels, shape)
         return finish.applied(NOTHING, np.zeros((0, 0), dtype=bool), shape)
+
+
+def _in_order(*instances: Instance) -> tuple[Instance, ...]:
+    return tuple(sorted(instances, key=lambda instance: instance.order))
 
 
 def _logits(mask: PackedMask) -> np.ndarray:

@@ -33,6 +33,7 @@ class Drawing:
         @property
         def _active(self) -> int: ...
         def _do(self, act: Act) -> None: ...
+        def _followed(self, act: Act) -> Act: ...
 
     # --- prompts -----------------------------------------------------------------------------------------------------
 
@@ -250,21 +251,21 @@ class Drawing:
         """Take a committed object up again, to mend it or (with `clear`) to delete it.
 
         Its label becomes the active one. Its prompts are not there again: what is drawn now refines its mask, as after
-        `start_from`.
+        `start_from`, and it is not finished a second time (see `finish`). Another that was taken up before is put down
+        as it was, unless something was done to it since.
 
         Parameters
         ----------
         instance
-            Its number in `instances`, from 1; the objects after it have one less, until it is committed again with the
-            number that it had.
+            Its number in `instances`, from 1. The objects after it have one less until it is committed again, to where
+            it was among them.
 
         Raises
         ------
         ValueError
             When there is no such object, its label is locked, or an object of that label is in hand.
         """
-        self._do(lambda annotation: annotation.resume(instance))
-        self.label = self._annotation.names[self._annotation.history.current.label]
+        self._do(self._followed(lambda annotation: annotation.resume(instance)))
 
     # --- steps -------------------------------------------------------------------------------------------------------
 

@@ -52,7 +52,9 @@ def _on_a_label(annotation: Annotation, label: int, message: Message) -> list[Pl
 
 def _object_at(message: Message, annotation: Annotation) -> int:
     """Number of the object that is done at a pixel; 0: there is none."""
-    (height, width), (x, y) = annotation.image.shape, (message["x"], message["y"])
+    (height, width), (x, y) = annotation.image.shape, (message.get("x"), message.get("y"))
+    if not isinstance(x, int) or not isinstance(y, int):
+        raise ValueError(f"x and y take the column and row of a pixel, got {x!r} and {y!r}")  # noqa: TRY004  # as all
     return int(annotation.instances.map[y, x]) if 0 <= x < width and 0 <= y < height else 0
 
 

@@ -2,66 +2,45 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import anywidget
-import numpy as np
 import traitlets
 from IPython.display import publish_display_data
 
 from scribbleprompt_widget.image import Image
-from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.predictors.base import Predictor
 from scribbleprompt_widget.predictors.registry import load_predictor
-from scribbleprompt_widget.prompts import Prompts, prompt_from_json
-from scribbleprompt_widget.widgets.annotation import Annotation, Label
+from scribbleprompt_widget.widgets.annotation import Annotation
+from scribbleprompt_widget.widgets.answering import Answering
 from scribbleprompt_widget.widgets.cancel import Cancellation, CancelledError, listen
 from scribbleprompt_widget.widgets.drawing import Drawing
 from scribbleprompt_widget.widgets.keeping import Keeping
-from scribbleprompt_widget.widgets.labelling import Labelling, labels_of, relabel
+from scribbleprompt_widget.widgets.labelling import Labelling, labels_of
 from scribbleprompt_widget.widgets.masks import Plane, compressed
-from scribbleprompt_widget.widgets.messages import Act, act_of, label_index
-from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
+from scribbleprompt_widget.widgets.messages import Act
+from scribbleprompt_widget.widgets.results import Results
 from scribbleprompt_widget.widgets.session_file import Saved, read_session
-from scribbleprompt_widget.widgets.state import ToldPrompts, image_state, probability_state, small_traits, step_states
+from scribbleprompt_widget.widgets.state import ToldPrompts, image_state, small_traits
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
-__all__ = ["Area", "Segmenter", "load_session"]
-
-log = logging.getLogger(__name__)
+__all__ = ["Segmenter", "load_session"]
 
 STATIC_FILES: Final = Path(__file__).parent.parent / "static"
 LABELS: Final = ("object",)
 """Unless somebody says what is to be segmented."""
-TELL_AFTER_S: Final = 0.3
-"""Before the front end, hearing nothing for 0.8 s (js/src/requests.ts), takes the kernel for busy with another cell."""
 YIELD_S: Final = 0.0005
 """The kernel writes to its socket in a thread of its own, which gets Python's lock within this time; the work that is
 left would keep it waiting, up to a frame (`benchmarks.latency`: a quarter to a half of the transport floor)."""
-AREA_DIGITS: Final = 9
-"""Significant digits of an area in the table: what is behind them is how floats are written, not how large it is."""
-ON_AN_IMAGE: Final = (
-    *("prompt", "preview", "probability", "reprompt", "undo", "redo", "go", "clear"),
-    *("paint", "unpaint", "finish", "commit", "resume", "lock"),
-)
-"""Messages that mean the image on the canvas, and carry its version."""
 
 
-class Area(NamedTuple):
-    """Area of a mask: `pixels`, and `mm2` (square millimetres) where the image's spacing is known, else None."""
-
-    pixels: int
-    mm2: float | None
-
-
-class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
+class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWidget):
     """Segment an image by scribbles, clicks and boxes, in a notebook cell or from Python.
 
     Parameters
@@ -168,114 +147,6 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
                 self.close()
                 raise
 
-    # --- what came of it ---------------------------------------------------------------------------------------------
-
-    @property
-    def mask(self) -> np.ndarray:
-        """(H, W) bool: the mask of the active label, the image's own resolution, without committed objects. A copy."""
-        with self._lock:
-            return np.array(self._annotation.masks[self._active])
-
-    @property
-    def label_map(self) -> np.ndarray:
-        """(H, W) unsigned integers: 0 is background, i is ``labels[i - 1]``; where masks overlap, the label on top.
-
-        Committed objects belong to their label.
-        """
-        with self._lock:
-            return self._annotation.label_map()
-
-    @property
-    def probability(self) -> np.ndarray:
-        """(H, W) float32 in [0, 1]: the probability of the active label."""
-        with self._lock:
-            return self._annotation.prediction(self._active).probability
-
-    @property
-    def prompts(self) -> Prompts:
-        """What was drawn for the active label, in order."""
-        with self._lock:
-            return self._annotation.prompts(self._active)
-
-    @property
-    def image(self) -> Image:
-        """The image, with its spacing and where it came from."""
-        return self._annotation.image
-
-    @property
-    def instances(self) -> np.ndarray:
-        """(H, W) int32: 0 is background, i is the i-th committed object (row i - 1 of `instance_table`). A copy."""
-        with self._lock:
-            found: np.ndarray = self._annotation.instances.map.copy()
-        return found
-
-    @property
-    def instance_table(self) -> list[dict[str, Any]]:
-        """The committed objects, one row each, as ``pandas.DataFrame`` takes them.
-
-        ``instance`` (its number in `instances`), ``label``, ``area`` (pixels), ``area_mm2`` (None without spacing),
-        ``box`` (x0, y0, x1, y1: pixel columns and rows, half-open), ``prompts`` (how many), ``seconds`` (from the first
-        prompt to the commit).
-        """
-        with self._lock:
-            items, labels = self._annotation.instances.items, self.labels
-            pixel_area = self._annotation.image.pixel_area_mm2
-        return [
-            {
-                "instance": number,
-                "label": labels[item.label],
-                "area": item.mask.area,
-                "area_mm2": None if pixel_area is None else float(f"{item.mask.area * pixel_area:.{AREA_DIGITS}g}"),
-                "box": item.mask.box,
-                "prompts": len(item.prompts),
-                "seconds": round(item.seconds, 2),
-            }
-            for number, item in enumerate(items, start=1)
-        ]
-
-    @property
-    def history(self) -> list[tuple[str, str]]:
-        """The steps taken, (action, label), what was undone included; `go_to` goes to any of them."""
-        with self._lock:
-            return [(step.action, self.labels[step.label]) for step in self._annotation.history.steps]
-
-    def area(self) -> Area:
-        """Area of the active label's mask, in pixels and, where the spacing is known, in square millimetres."""
-        with self._lock:
-            pixels = int(np.count_nonzero(self._annotation.masks[self._active]))
-            pixel_area = self._annotation.image.pixel_area_mm2
-        return Area(pixels, None if pixel_area is None else pixels * pixel_area)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the mask (with several labels: the label map) to a file.
-
-        Parameters
-        ----------
-        path
-            ``.png``, ``.npy``, ``.npz``, ``.tif``, ``.nii``, ``.nii.gz``, ``.nrrd`` or ``.mha``. Medical formats get
-            the geometry of the file that the image came from; a slice is written in its place in the whole volume.
-
-        Returns
-        -------
-        Path
-            The file written.
-
-        Raises
-        ------
-        TypeError, ValueError, FileNotFoundError
-            When `path` is no path, has another suffix, or lies in no folder.
-        """
-        with self._lock:
-            one = len(self._annotation.labels) == 1 and not self._annotation.instances
-            return save_mask(path, self.mask if one else self.label_map, self.image, labels=self.labels)
-
-    def snapshot(self, path: str | Path | None = None) -> np.ndarray:
-        """(H, W, 3) uint8 picture of the image with its masks, also written to `path` (.png, .jpg, ...) if given."""
-        picture = self._drawn_over()
-        if path is not None:
-            save_picture(path, picture)
-        return picture
-
     def __repr__(self) -> str:
         if getattr(self, "comm", None) is None:
             return "Segmenter(closed)"
@@ -351,10 +222,12 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
 
     def _do(self, act: Act) -> None:
         """Change the annotation from Python."""
-        with self._lock:
-            self._check_open()
-            self._change(act)
-        self._tell_observers()
+        try:
+            with self._lock:
+                self._check_open()
+                self._change(act)
+        finally:  # what was done before something failed is told
+            self._tell_observers()
 
     def _check_open(self) -> None:
         if self.comm is None:
@@ -376,17 +249,34 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         self.last_error = None
         base = self._version
         self._version += planes is not None
-        self._publish(planes or [], base=base, request=request)
+        try:
+            self._publish(planes or [], base=base, request=request)
+        except (Exception, KeyboardInterrupt) as error:
+            # It is done, and who hears of an error alone would do it again.
+            self._publish(self._whole_planes(), base=None, request=request)
+            self._tell_error(error, None)
+            raise
+
+    def _followed(self, act: Act) -> Act:
+        """The same change, after which the label that it was made to is the active one."""
+
+        def followed(annotation: Annotation) -> list[Plane] | None:
+            planes = act(annotation)
+            self._index = annotation.history.current.label
+            return planes
+
+        return followed
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
         small = small_traits(self._annotation)
         # What names, ticks and sliders show, before they hear that what they asked is answered: they would jump back.
-        # They change seldom, and what has not changed is not sent. Not in one message: `hold_sync` would hold what
+        # What has not changed is not sent: with most strokes, neither. Not in one message: `hold_sync` would hold what
         # other threads set as well.
         self._labels, self._entries = small.pop("_labels"), small.pop("_entries")
         # Then the mask: it is what the person waits for, and a millisecond can cost a frame.
         prompts = self._told.changes(self._annotation, whole=base is None)
-        self._send_planes("update", request, planes, version=self._version, base=base, prompts=prompts)
+        told = {"version": self._version, "base": base, "prompts": prompts, "seconds": self._annotation.seconds}
+        self._send_planes("update", request, planes, **told)
         if request is not None:
             time.sleep(YIELD_S)
         for trait, value in small.items():
@@ -431,15 +321,6 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
             lists = [self._annotation.prompts(label).to_json() for label in range(len(self._annotation.labels))]
             return {"version": self._version, "lists": lists}
 
-    def _drawn_over(self, max_side: int = 0) -> np.ndarray:
-        with self._lock:
-            masks: list[np.ndarray] = []
-            colors: list[str] = []
-            for index, label in sorted(enumerate(self._annotation.labels), key=lambda pair: pair[1].rank):
-                masks += [*self._annotation.instances.layers(index), self._annotation.masks[index]]
-                colors += [label.color] * (len(masks) - len(colors))
-            return draw_overlay(self._annotation.image, masks, colors, max_side=max_side)
-
     @traitlets.validate("label")
     def _check_label(self, proposal: Mapping[str, Any]) -> str:
         names = self.labels
@@ -448,103 +329,10 @@ class Segmenter(Drawing, Labelling, Keeping, anywidget.AnyWidget):
         self._index = names.index(proposal["value"])
         return str(proposal["value"])
 
-    # --- messages from the front end (docs/protocol.md) --------------------------------------------------------------
-
     @contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
         """Hold nothing: what a thread holds, traitlets keeps from all, and may roll back what others set meanwhile."""
         yield
-
-    def _on_message(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
-        """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""
-        request = content.get("id")
-        try:
-            with self._lock, self._cancellation.request(request):
-                if self._is_for_this_image(content):
-                    self._answer(str(content.get("type")), content, request)
-            self._tell_observers()
-        except CancelledError:
-            self.send({"type": "cancelled", "id": request})
-        except (Exception, KeyboardInterrupt) as error:  # whatever it is, the person at the canvas has to see it
-            log.debug("message %r failed", content.get("type"), exc_info=True)
-            if self.last_error is not error:  # not told yet: a message that makes no sense
-                self._tell_error(error, request)
-
-    def _is_for_this_image(self, content: Mapping[str, Any]) -> bool:
-        """Whether a message was meant for the image that is here; what waited behind `set_image` was not.
-
-        The person is told what was lost by it; of a preview there is nothing to tell.
-        """
-        kind = content.get("type")
-        if kind not in ON_AN_IMAGE or content.get("image") == self._image["version"]:
-            return True
-        if kind not in ("preview", "probability"):
-            # The front end forgot its requests with the image: no id would find anybody.
-            self._tell_error(ValueError(f"{kind} was meant for the image before this one, and changed nothing"), None)
-        return False
-
-    def _answer(self, kind: str, content: Mapping[str, Any], request: str | None) -> None:
-        act = act_of(content)
-        if content.get("version") not in (None, self._version):
-            raise ValueError(f"{kind} was meant for an earlier state, and changed nothing")
-        if act is not None:
-            with self._telling_if_slow(request):
-                self._change(act, request)
-        elif kind == "preview":
-            label = label_index(content, self._annotation)
-            with self._telling_if_slow(request):
-                planes = self._annotation.preview(label, prompt_from_json(content["prompt"]))
-            self._send_planes("preview", request, planes, base=self._version)
-        elif kind == "probability":
-            self._send_probability(request, label_index(content, self._annotation))
-        elif kind == "labels":
-            labels = [Label(item["name"], item["color"], item["rank"]) for item in content["labels"]]
-            self._change(lambda annotation: relabel(annotation, labels), request)
-        elif kind == "unlabel":
-            label = label_index(content, self._annotation)
-            self._change(lambda annotation: annotation.remove(label), request)
-        elif kind == "steps":
-            history = self._annotation.history
-            self.send({"type": "steps", "id": request, "current": history.cursor, "steps": step_states(history)})
-        elif kind == "whole":
-            prompts = self._told.changes(self._annotation, whole=True)
-            self._send_planes(
-                "update", request, self._whole_planes(), version=self._version, base=None, prompts=prompts
-            )
-        elif kind == "settle":
-            self.send_state("_mask")
-            self._static.refresh()
-        else:
-            raise ValueError(f"unknown message type {kind!r}")
-
-    @contextmanager
-    def _telling_if_slow(self, request: str | None) -> Iterator[None]:
-        """Let the front end know that its request was taken up, where the answer takes its time.
-
-        Told at once, it would delay the quick answers, which are most.
-        """
-        timer = threading.Timer(TELL_AFTER_S, self.send, [{"type": "started", "id": request}])
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _send_planes(self, kind: str, request: str | None, planes: list[Plane], **fields: Any) -> None:
-        message = {
-            "type": kind,
-            "id": request,
-            "seconds": self._annotation.seconds,
-            "planes": [plane.header() for plane in planes],
-            **fields,
-        }
-        self.send(message, buffers=[plane.bits for plane in planes])
-
-    def _send_probability(self, request: str | None, label: int) -> None:
-        place, shown = probability_state(self._annotation.prediction(label))
-        self.send(
-            {"type": "probability", "id": request, "version": self._version, "label": label, **place}, buffers=[shown]
-        )
 
     # --- display -----------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from scribbleprompt_widget.finish import Edits, Finish
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.history import Entry, History, Instance, Step
+from scribbleprompt_widget.history import Entry, History, Instance, Step, Taken
 from scribbleprompt_widget.image import Geometry, Image
 from scribbleprompt_widget.mask_file import check_target
 from scribbleprompt_widget.packed_mask import PackedMask
@@ -125,8 +125,9 @@ def read_session(path: str | Path, image: Any = None) -> Saved:
     source = target_path(path)
     if not source.is_file():
         raise FileNotFoundError(f"path: there is no file {str(source)!r}")
+    opened = source.open("rb")  # what hinders this is no damage
     try:
-        with zipfile.ZipFile(source) as file:
+        with opened, zipfile.ZipFile(opened) as file:
             content = json.loads(file.read(NAME))
             with np.load(io.BytesIO(file.read("arrays.npz")), allow_pickle=False) as held:
                 arrays = {name: held[name] for name in held.files}
@@ -134,7 +135,7 @@ def read_session(path: str | Path, image: Any = None) -> Saved:
             raise ValueError("it says that it is something else")  # told like all that is wrong with it
         is_later = content["version"] > VERSION
         reader = None if is_later else _Reader(content, arrays)
-    except DAMAGED as error:
+    except (OSError, *DAMAGED) as error:  # OSError: a place before the file's beginning
         told = f"{type(error).__name__}: {error}"
         raise ValueError(f"path is {str(source)!r}, which is no saved session, or damaged ({told})") from error
     if reader is None:
@@ -214,7 +215,11 @@ class _Writer:
             "finish": asdict(replace(finish, edits=None)),
             "edits": edits and [self._mask(edits.painted), self._mask(edits.erased), edits.count],
             "seconds": None if entry.began is None else self._now - entry.began,
-            "number": entry.number,
+            "taken": entry.taken
+            and {
+                "instance": self.shared["instances"].number(entry.taken.instance, self._instance),
+                "finish": asdict(entry.taken.finish),
+            },
         }
 
     def _instance(self, instance: Instance, _number: int) -> dict[str, Any]:
@@ -224,6 +229,7 @@ class _Writer:
             "layer": instance.layer,
             "prompts": self._prompts(instance.prompts),
             "seconds": instance.seconds,
+            "order": instance.order,
         }
 
     def _prompts(self, prompts: Prompts) -> list[int | None]:
@@ -274,8 +280,8 @@ class _Reader:
         self._states: list[State] = []
         for number, item in enumerate(content["states"]):
             self._states.append(self._state(number, item))
+        self._instances = [self._instance(number, item) for number, item in enumerate(content["instances"])]
         self._entries = [self._entry(item, now) for item in content["entries"]]
-        self._instances = [self._instance(item) for item in content["instances"]]
         self._last: tuple[Instance, ...] = ()
         steps = [self._step(item) for item in content["steps"]]
         _one_of(steps, content["current"])
@@ -325,14 +331,19 @@ class _Reader:
             None if item["start"] is None else _one_of(self._masks, item["start"]),
             Finish(**{**item["finish"], "edits": edits}),
             None if item["seconds"] is None else now - float(item["seconds"]),
-            _number(item.get("number")),  # files of before have none
+            self._taken(item.get("taken")),  # files of before have none
         )
 
-    def _instance(self, item: Mapping[str, Any]) -> Instance:
+    def _taken(self, item: Mapping[str, Any] | None) -> Taken | None:
+        return None if item is None else Taken(_one_of(self._instances, item["instance"]), Finish(**item["finish"]))
+
+    def _instance(self, number: int, item: Mapping[str, Any]) -> Instance:
         _one_of(self.labels, item["label"])
         _one_of(range(1, LAYERS + 1), item["layer"] - 1)
         mask = _one_of(self._masks, item["mask"])
-        return Instance(item["label"], mask, item["layer"], self._list(item["prompts"]), float(item["seconds"]))
+        prompts, seconds = self._list(item["prompts"]), float(item["seconds"])
+        # In files of before, they come in their order.
+        return Instance(item["label"], mask, item["layer"], prompts, seconds, int(item.get("order", number)))
 
     def _list(self, numbers: Sequence[int]) -> Prompts:
         return Prompts(_one_of(self._prompts, number) for number in numbers)
@@ -367,12 +378,6 @@ def _one_of(items: Sequence[T], number: int) -> T:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(items):
         raise ValueError(f"{number!r} is none of {len(items)}")
     return items[number]
-
-
-def _number(found: int | None) -> int | None:
-    if found is not None and (isinstance(found, bool) or not isinstance(found, int) or found < 1):
-        raise ValueError(f"{found!r} is no number of an object")
-    return found
 
 
 def _found_again(image: Image) -> bool:

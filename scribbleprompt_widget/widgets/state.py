@@ -95,6 +95,7 @@ def _entry_state(annotation: Annotation, label: int) -> dict[str, Any]:
         "keep_largest": finish.keep_largest,
         "smooth": finish.smooth,
         "started": entry.start is not None,
+        "taken": annotation.is_as_taken(label),
         "locked": annotation.is_locked(label),
         "objects": sum(instance.label == label for instance in annotation.instances.items),
         "removable": annotation.is_removable(label),

@@ -319,7 +319,7 @@ def test_an_object_that_is_done_is_clicked_and_mended(lab):
     state = "[bool(w.mask[30, 30]), bool(w.mask[30, 80]), w.instances[30, [30, 80]].tolist()]"
     assert lab.evaluate(1, state) == [True, False, [0, 1]]
     canvas.click(80, 30)  # nothing was done to the first: it is put down, and is the first again
-    canvas.wait_version_after(6)
+    canvas.wait_version_after(5)
     assert lab.evaluate(1, state) == [False, True, [1, 0]]
     canvas.press("o")
     canvas.stroke((80, 60), (85, 60))
@@ -328,7 +328,7 @@ def test_an_object_that_is_done_is_clicked_and_mended(lab):
     canvas.click(30, 30)
     expect(canvas.root.locator(".sp-hint")).to_contain_text("in hand")
     canvas.press("r")
-    canvas.wait_version_after(8)
+    canvas.wait_version_after(7)
     assert lab.evaluate(1, "[int(w.label_map[30, 30]), int(w.label_map[30, 80])]") == [1, 0]
 
 

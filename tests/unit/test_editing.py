@@ -323,15 +323,104 @@ def test_an_object_that_is_done_is_taken_up_again_and_mended_or_deleted(w, view)
         w.resume(1)
 
 
-def test_a_session_keeps_the_number_of_an_object_in_hand(w, tmp_path):
-    for box in ((2, 2, 5, 5), (12, 2, 15, 5), (22, 2, 25, 5)):
-        w.add_box(*box)
+def rowed(w):
+    """What the table tells of objects, but for the time, by their left side."""
+    return [(row["box"][0], row["label"], row["area"], row["prompts"]) for row in w.instance_table]
+
+
+def commit_row(w, *labels):
+    """One object for each label, side by side."""
+    for number, label in enumerate(labels):
+        w.label = label
+        w.add_box(2 + 10 * number, 2, 8 + 10 * number, 12)
+        w.add_click(4 + 10 * number, 4)
         w.commit()
+
+
+def test_an_object_that_was_only_looked_at_is_put_down_as_it_was(w, view):
+    w.finish(smooth=2, keep_largest=True)
+    w.paint([(3, 20), (30, 20)], width=1)  # holds, whatever is done to the rest
+    commit_row(w, "lesion", "lesion")
+    before, map_before, seconds = rowed(w), w.instances, [row["seconds"] for row in w.instance_table]
+    for _ in range(3):
+        w.resume(1)
+        assert w.mask.sum() == before[0][2]
+        assert w._entries[0]["taken"]
+        agree(w, view)
+        w.resume(1)  # the second, while the first is in hand: it makes way
+        assert np.array_equal(w.instances > 0, map_before == 1)
+        assert len(w.instance_table) == 1
+        agree(w, view)
+        w.commit()
+    assert rowed(w) == before
+    assert [row["seconds"] for row in w.instance_table] == seconds
+    assert np.array_equal(w.instances, map_before)
+    assert w._entries[0]["smooth"] == 2, "the label goes on as it was"
+    w.undo()
+    w.undo()
+    assert w.mask.sum() == before[0][2]
+    agree(w, view)
+
+
+def test_an_object_that_others_took_pixels_of_is_not_as_it_was(w):
+    commit_row(w, "lesion")
     w.resume(1)
+    w.label = "organ"
+    w.add_box(0, 0, 4, 29)
+    w.commit()
+    assert not w._entries[0]["taken"]
+    w.label = "lesion"
+    w.commit()
+    assert [row["label"] for row in w.instance_table] == ["lesion", "organ"]
+    assert np.array_equal(np.bincount(w.instances.ravel())[1:], [row["area"] for row in w.instance_table])
+
+
+def test_objects_keep_their_order_whatever_is_done_meanwhile(w, tmp_path):
+    commit_row(w, "lesion", "organ", "lesion", "organ")
+    w.resume(1)
+    w.add_click(4, 20)
+    w.resume(1)  # of the other label
+    w.add_click(14, 20)
     again = sp.load_session(w.save_session(tmp_path / "work.zip"), model=PaintPredictor())
-    again.commit()
-    assert np.array_equal(again.instances, np.where(w.mask, 1, w.instances + (w.instances > 0)))
+    for one in (w, again):
+        for label in ("lesion", "organ"):
+            one.label = label
+            one.commit()
+        assert [row["box"][0] for row in one.instance_table] == [2, 12, 22, 32]
+        assert [row["prompts"] for row in one.instance_table] == [3, 3, 2, 2]
     again.close()
+    w.resume(3)
+    w.start_from(np.eye(*SHAPE) > 0)
+    w.label = "organ"
+    w.resume(2)
+    w.clear()
+    w.label = "lesion"
+    w.commit()
+    w.add_box(0, 25, 39, 29)
+    w.commit()
+    assert [row["box"][0] for row in w.instance_table] == [2, 0, 32, 0]
+    assert [row["label"] for row in w.instance_table] == ["lesion", "lesion", "organ", "lesion"]
+
+
+def test_whoever_observes_finds_the_label_of_an_object_that_is_taken_up(w):
+    commit_row(w, "lesion", "organ")
+    w.label = "lesion"
+    seen = []
+    w.observe(lambda _: seen.append((w.label, w.area().pixels)), names="mask_version")
+    w.resume(2)
+    assert seen == [("organ", 7 * 11)]
+
+
+def test_what_was_done_is_told_though_telling_failed(w, view):
+    def hinder(change):
+        raise RuntimeError("an observer's own")
+
+    w.observe(hinder, names="_entries")
+    *_, update, error = view.say("paint", label=0, prompt={**LASSO})
+    assert (update["type"], update["base"]) == ("update", None)
+    assert (error["type"], error["id"], error["text"]) == ("error", None, "RuntimeError: an observer's own")
+    assert w.mask_version == w._version
+    agree(w, view)
 
 
 def test_only_what_changes_on_the_screen_is_sent_when_objects_change_numbers(w, view):

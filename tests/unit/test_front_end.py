@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from scribbleprompt_widget.widgets import cancel, picture
+from scribbleprompt_widget.widgets.answering import TELL_AFTER_S
 from scribbleprompt_widget.widgets.labelling import COLORS
 from scribbleprompt_widget.widgets.masks import LAYERS
-from scribbleprompt_widget.widgets.segmenter import TELL_AFTER_S
 
 SOURCES = Path(__file__).parents[2] / "js" / "src"
 

@@ -161,12 +161,35 @@ def test_what_steps_share_is_written_and_read_once(tmp_path):
     assert sp.load_session(w.save_session(path), model=PaintPredictor()).prompts == w.prompts
 
 
+def test_a_file_from_before_objects_had_an_order_is_read(tmp_path):
+    w = sp.Segmenter(pixels(), model=PaintPredictor())
+    for x in (2, 12, 22):
+        w.add_box(x, 2, x + 5, 9)
+        w.commit()
+    path = w.save_session(tmp_path / "s")
+    with zipfile.ZipFile(path) as file:
+        content, arrays = json.loads(file.read("session.json")), file.read("arrays.npz")
+    for item in content["instances"]:
+        del item["order"]
+    for item in content["entries"]:
+        del item["taken"]
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("session.json", json.dumps(content))
+        file.writestr("arrays.npz", arrays)
+    again = sp.load_session(path, model=PaintPredictor())
+    again.resume(2)
+    again.add_click(15, 20)
+    again.commit()
+    assert [row["box"][0] for row in again.instance_table] == [2, 12, 22]
+
+
 def test_damage_anywhere_is_told_by_the_files_name(tmp_path):
     w = sp.Segmenter(pixels(), labels=["lesion"], model=PaintPredictor())
     draw(w)
     path = w.save_session(tmp_path / "s")
     whole = path.read_bytes()
-    for place in range(0, len(whole), 97):
+    directory = range(len(whole) - 200, len(whole))
+    for place in {*range(0, len(whole), 97), *directory}:
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         try:
             sp.load_session(path, model=PaintPredictor())
@@ -187,6 +210,7 @@ def test_damage_anywhere_is_told_by_the_files_name(tmp_path):
         {"steps": [{**content["steps"][-1], "entries": [-1]}]},
         {"masks": [{"box": [0, 0, 999, 999]}] * len(content["masks"])},
         {"instances": [{**content["instances"][0], "layer": 9}]},
+        {"entries": [{**content["entries"][0], "taken": {"instance": 9, "finish": {}}}]},
         {"entries": [{**entry, "states": []} for entry in content["entries"]]},
     ):
         with zipfile.ZipFile(path, "w") as file:
