@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scribbleprompt_widget.prompts import prompt_from_json
 from scribbleprompt_widget.widgets.annotation import Label
-from scribbleprompt_widget.widgets.cancel import Cancellation, CancelledError
+from scribbleprompt_widget.widgets.cancel import CancelledError
 from scribbleprompt_widget.widgets.labelling import relabel
 from scribbleprompt_widget.widgets.messages import act_of, label_index
+from scribbleprompt_widget.widgets.part import Part
 from scribbleprompt_widget.widgets.state import probability_state, step_states
 
 if TYPE_CHECKING:
-    from scribbleprompt_widget.widgets.annotation import Annotation
     from scribbleprompt_widget.widgets.masks import Plane
-    from scribbleprompt_widget.widgets.messages import Act
-    from scribbleprompt_widget.widgets.state import ToldPrompts
-    from scribbleprompt_widget.widgets.static_picture import StaticPicture
 
 __all__ = ["Answering"]
 
@@ -35,27 +32,8 @@ ON_AN_IMAGE: Final = (
 """Messages that mean the image on the canvas, and carry its version."""
 
 
-class Answering:
+class Answering(Part):
     """What answers the canvas's messages."""
-
-    _annotation: Annotation
-    _cancellation: Cancellation
-    _image: Mapping[str, Any]
-    _static: StaticPicture
-    _told: ToldPrompts
-    _version: int
-    last_error: BaseException | None
-
-    if TYPE_CHECKING:  # the widget's own
-        _lock: threading.RLock
-
-        def send(self, content: Any, buffers: Any = None) -> None: ...  # noqa: D102  # ipywidgets tells
-        def send_state(self, key: Any = None) -> None: ...  # noqa: D102
-        def _followed(self, act: Act) -> Act: ...
-        def _change(self, act: Act, request: str | None = None) -> None: ...
-        def _tell_observers(self) -> None: ...
-        def _tell_error(self, error: BaseException, request: str | None) -> None: ...
-        def _whole_planes(self) -> list[Plane]: ...
 
     def _on_message(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
         """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""

@@ -12,28 +12,19 @@ from numpy.typing import ArrayLike
 from scribbleprompt_widget.finish import Edit
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.prompts import DEFAULT_WIDTH, Box, Click, Lasso, Prompt, Scribble
+from scribbleprompt_widget.widgets.part import Part
 
 if TYPE_CHECKING:
     from scribbleprompt_widget.widgets.annotation import Annotation
-    from scribbleprompt_widget.widgets.messages import Act
 
 __all__ = ["Drawing"]
 
 
-class Drawing:
+class Drawing(Part):
     """What can be drawn, edited and committed on the active label of an annotation.
 
     Every method raises RuntimeError when the widget is closed, and ValueError when the label is locked.
     """
-
-    _annotation: Annotation
-
-    if TYPE_CHECKING:  # the widget's own
-
-        @property
-        def _active(self) -> int: ...
-        def _do(self, act: Act) -> None: ...
-        def _followed(self, act: Act) -> Act: ...
 
     # --- prompts -----------------------------------------------------------------------------------------------------
 

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scribbleprompt_widget.history import History
 from scribbleprompt_widget.whole_file import target_path
 from scribbleprompt_widget.widgets.keeper import Keeper, Stamp, is_kept, stamp_of, take_over
+from scribbleprompt_widget.widgets.part import Part
 from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
-
-if TYPE_CHECKING:
-    import threading
-
-    from scribbleprompt_widget.widgets.annotation import Annotation
 
 __all__ = ["Keeping"]
 
 
-class Keeping:
+class Keeping(Part):
     """What keeps an annotation."""
-
-    _annotation: Annotation
-    _keeper: Keeper | None = None
-
-    if TYPE_CHECKING:  # the widget's own
-        _lock: threading.RLock
-
-        @property
-        def _active(self) -> int: ...
-        def _go_on(self, saved: Saved) -> None: ...
-        def _tell_error(self, error: BaseException, request: str | None) -> None: ...
 
     def save_session(self, path: str | Path) -> Path:
         """Keep everything for another day: the image (its path where it has one), labels, history and masks.

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from scribbleprompt_widget.widgets.annotation import Annotation, Label
-
-if TYPE_CHECKING:
-    from scribbleprompt_widget.widgets.messages import Act
+from scribbleprompt_widget.widgets.part import Part
 
 __all__ = ["COLORS", "Labelling", "check_labels", "labels_of", "relabel"]
 
@@ -18,18 +16,11 @@ COLORS: Final = ("#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00
 """Okabe and Ito's palette, which colour-blind people can tell apart; those that stand out on grey first."""
 
 
-class Labelling:
+class Labelling(Part):
     """What can be done to the labels of an annotation.
 
     Every method raises RuntimeError when the widget is closed, and ValueError when there is no such label.
     """
-
-    _annotation: Annotation
-
-    if TYPE_CHECKING:  # the widget's own
-        label: str
-
-        def _do(self, act: Act) -> None: ...
 
     @property
     def labels(self) -> list[str]:

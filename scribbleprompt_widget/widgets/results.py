@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.mask_file import save_mask
 from scribbleprompt_widget.prompts import Prompts
+from scribbleprompt_widget.widgets.part import Part
 from scribbleprompt_widget.widgets.picture import draw_overlay, save_picture
-
-if TYPE_CHECKING:
-    import threading
-
-    from scribbleprompt_widget.widgets.annotation import Annotation
 
 __all__ = ["Area", "Results"]
 
@@ -30,16 +26,8 @@ class Area(NamedTuple):
     mm2: float | None
 
 
-class Results:
+class Results(Part):
     """What can be read of an annotation; closed widgets can still be read."""
-
-    _annotation: Annotation
-
-    if TYPE_CHECKING:  # the widget's own
-        _lock: threading.RLock
-
-        @property
-        def _active(self) -> int: ...
 
     @property
     def mask(self) -> np.ndarray:
