@@ -37,6 +37,7 @@ def legal():
     elif act == 13: w.start_from(rng.choice(w.labels))
     elif act == 14: w.go_to(rng.randrange(max(len(w.history) - 5, 0), len(w.history)))
     elif rng.random() < 0.3: w.clear()
+    elif w.instance_table: w.resume(rng.randint(1, len(w.instance_table)))
 ILLEGAL = [
     lambda: w.add_click(float("nan"), 3), lambda: w.add_click("x", 3), lambda: w.add_click(-900, -900),
     lambda: w.add_box(500, 500, 600, 600), lambda: w.add_scribble([]), lambda: w.add_scribble([(1, 2)], width=-1),
@@ -51,7 +52,7 @@ def disturb(count):
             try:
                 legal()
             except ValueError as error:
-                assert "is locked" in str(error), error
+                assert "is locked" in str(error) or "is in hand" in str(error), error
         else:
             number = rng.randrange(len(ILLEGAL))
             try:
