@@ -13,7 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["check_folder", "target_path", "written_whole"]
+__all__ = ["Stamp", "check_folder", "stamp_of", "target_path", "written_whole"]
+
+Stamp = tuple[int, int, int]
 
 NAME_DIGITS: Final = 8
 """Of a file's name, which itself may be as long as a name can be."""
@@ -45,6 +47,15 @@ def check_folder(target: Path) -> None:
     """
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {str(target.parent)!r} to write {target.name!r} in")
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What tells whether a file was written since; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 @contextmanager

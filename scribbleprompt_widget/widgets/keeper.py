@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from scribbleprompt_widget.whole_file import Stamp, stamp_of
 from scribbleprompt_widget.widgets.session_file import Saved, write_session
 
-__all__ = ["Keeper", "is_kept", "stamp_of", "take_over"]
+__all__ = ["Keeper", "is_kept", "take_over"]
 
 log = logging.getLogger(__name__)
 
@@ -48,18 +49,6 @@ def take_over(path: Path) -> None:
             "w.save_session with another name keeps it"
         )
         _KEEPERS.pop(path, None)
-
-
-Stamp = tuple[int, int, int]
-
-
-def stamp_of(path: Path) -> Stamp | None:
-    """What tells whether a file was written since; None where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 class Keeper:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from scribbleprompt_widget.history import History
-from scribbleprompt_widget.whole_file import target_path
-from scribbleprompt_widget.widgets.keeper import Keeper, Stamp, is_kept, stamp_of, take_over
+from scribbleprompt_widget.whole_file import Stamp, stamp_of, target_path
+from scribbleprompt_widget.widgets.keeper import Keeper, is_kept, take_over
 from scribbleprompt_widget.widgets.part import Part
 from scribbleprompt_widget.widgets.session_file import Saved, read_session, write_session
 

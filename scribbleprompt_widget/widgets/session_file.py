@@ -11,6 +11,7 @@ import io
 import json
 import os
 import time
+import weakref
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,7 @@ from scribbleprompt_widget.mask_file import check_target
 from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import State
 from scribbleprompt_widget.prompts import Prompt, Prompts, Scribble, prompt_from_json
-from scribbleprompt_widget.whole_file import target_path, written_whole
+from scribbleprompt_widget.whole_file import Stamp, stamp_of, target_path, written_whole
 from scribbleprompt_widget.widgets.annotation import Label
 from scribbleprompt_widget.widgets.labelling import check_labels
 from scribbleprompt_widget.widgets.masks import LAYERS
@@ -46,6 +47,11 @@ DAMAGED: Final = (
 )
 """What damaged or made-up files make libraries raise."""
 T = TypeVar("T")
+
+# Of images that are kept again and again.
+_DIGESTS: weakref.WeakKeyDictionary[Image, str] = weakref.WeakKeyDictionary()
+_FOUND: weakref.WeakKeyDictionary[Image, tuple[Stamp | None, bool]] = weakref.WeakKeyDictionary()
+"""Whether its file, as it was, held an image."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,7 @@ class _Writer:
             "spacing": image.spacing,
             "binary": image.binary,
             "shape": list(image.pixels.shape),
-            "sha256": _digest(image.pixels),
+            "sha256": _digest(image),
         }
 
     def step(self, step: Step[State]) -> dict[str, Any]:
@@ -302,7 +308,7 @@ class _Reader:
                 if given is None:
                     raise FileNotFoundError(f"the image {where['source']!r} is not there any more: pass image=")
             image = _opened(given, geometry, spacing)
-        if _digest(image.pixels) != where["sha256"]:
+        if _digest(image) != where["sha256"]:
             raise ValueError(f"image {image!r} is another than the one that was labelled: its pixels differ")
         return image
 
@@ -385,9 +391,12 @@ def _found_again(image: Image) -> bool:
     if image.source is None:
         return False
     try:
-        return _digest(_opened(image.source, image.geometry, None).pixels) == _digest(image.pixels)
+        stamp = stamp_of(Path(image.source))
+        if image not in _FOUND or _FOUND[image][0] != stamp:
+            _FOUND[image] = stamp, _digest(_opened(image.source, image.geometry, None)) == _digest(image)
     except (OSError, ValueError):
         return False
+    return _FOUND[image][1]
 
 
 def _opened(source: Any, geometry: Geometry | None, spacing: tuple[float, ...] | None) -> Image:
@@ -402,5 +411,8 @@ def _geometry(item: Mapping[str, Any]) -> Geometry:
     return Geometry(**fields)
 
 
-def _digest(pixels: np.ndarray) -> str:
-    return hashlib.sha256(f"{pixels.shape} {pixels.dtype.str}".encode() + pixels.tobytes()).hexdigest()
+def _digest(image: Image) -> str:
+    if image not in _DIGESTS:
+        what = f"{image.pixels.shape} {image.pixels.dtype.str}"
+        _DIGESTS[image] = hashlib.sha256(what.encode() + image.pixels.tobytes()).hexdigest()
+    return _DIGESTS[image]

@@ -161,6 +161,19 @@ def test_what_steps_share_is_written_and_read_once(tmp_path):
     assert sp.load_session(w.save_session(path), model=PaintPredictor()).prompts == w.prompts
 
 
+def test_an_image_whose_file_was_written_over_is_kept_with_the_session(tmp_path):
+    file = tmp_path / "image.png"
+    PIL.Image.fromarray(pixels()).save(file)
+    w = sp.Segmenter(file, model=PaintPredictor())
+    w.add_click(3, 3)
+    path = w.save_session(tmp_path / "s.zip")
+    assert sp.load_session(path, model=PaintPredictor()).image.source == str(file)
+    PIL.Image.fromarray(pixels().T).save(file)
+    assert np.array_equal(sp.load_session(w.save_session(path), model=PaintPredictor()).image.pixels, pixels())
+    file.unlink()
+    assert np.array_equal(sp.load_session(w.save_session(path), model=PaintPredictor()).image.pixels, pixels())
+
+
 def test_a_file_from_before_objects_had_an_order_is_read(tmp_path):
     w = sp.Segmenter(pixels(), model=PaintPredictor())
     for x in (2, 12, 22):
