@@ -65,12 +65,12 @@ class Cancellation:
         if self._request is None:  # a cell asked, and has Ctrl-C
             yield
             return
-        with self._lock:
-            if self._request in self._cancelled:
-                raise CancelledError
-            self._predicting = threading.get_ident()
         try:
             try:
+                with self._lock:
+                    if self._request in self._cancelled:
+                        raise CancelledError
+                    self._predicting = threading.get_ident()
                 yield
             finally:
                 # Under the lock: what is to be raised was asked for before, and comes up before this ends.
