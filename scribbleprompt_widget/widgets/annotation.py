@@ -274,9 +274,9 @@ class Annotation:
             return replace(taken, layer=layer)
         seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
         if taken is not None:
-            return Instance(label, mask, layer, taken.prompts + list(entry.prompts), seconds, taken.order)
-        in_hand = [other.taken.instance.order for other in step.entries if other.taken is not None]
-        order = 1 + max((*in_hand, *(item.order for item in step.instances)), default=-1)
+            return Instance(label, mask, layer, taken.prompts + entry.prompts, seconds, taken.order)
+        in_hand = [other.taken.instance for other in step.entries if other.taken is not None]
+        order = 1 + max((item.order for item in (*in_hand, *step.instances)), default=-1)
         return Instance(label, mask, layer, entry.prompts, seconds, order)
 
     def lock(self, label: int, locked: bool) -> list[Plane] | None:
