@@ -19,6 +19,7 @@ class FrontEnd:
         self.masks = self.layers[0]
         self.prompts = [[] for _ in range(MOST_LABELS)]
         self.messages = []
+        self.said = 0
         self.version_at_message = []
         widget.send = self.receive
 
@@ -48,6 +49,7 @@ class FrontEnd:
 
     def say(self, kind, **fields):
         count = len(self.messages)
-        message = {"type": kind, "id": f"v-{count}", "image": self.widget._image["version"], **fields}
+        self.said += 1
+        message = {"type": kind, "id": f"v-{self.said}", "image": self.widget._image["version"], **fields}
         self.widget._handle_custom_msg(message, [])
         return self.messages[count:]

@@ -229,19 +229,24 @@ class Annotation:
         instances = _in_order(*self.history.current.instances, self._instance(label))
         return self._push("commit", label, entry.blank, instances=instances)
 
-    def resume(self, number: int) -> list[Plane]:
-        """Take a committed object (its number in the instances' map) up again: it becomes its label's, as a start.
+    def resume(self, number: int) -> list[Plane] | None:
+        """Take a committed object (its number in `done`) up again: it becomes its label's, as a start.
 
-        One that was taken up before, and to which nothing was done since, is put down.
+        One that is only `looked_at` is put down.
         """
-        items = self.history.current.instances
+        items = self.done().items
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 1 <= number <= len(items):
-            raise ValueError(f"instance takes one of the {len(items)} objects that are done, from 1; got {number!r}")
-        instance, step = items[number - 1], self.history.current
+            there = f"one of the {len(items)} objects that are done, from 1" if items else "none: no object is done yet"
+            raise ValueError(f"instance takes {there}; got {number!r}")
+        instance, step, looked_at = items[number - 1], self.history.current, self.looked_at()
         self._open_entry(instance.label)
-        for label, entry in enumerate(step.entries):
-            if self.is_as_taken(label):
-                step = step.then("resume", label, entry.blank, instances=(*step.instances, self._instance(label)))
+        if instance is looked_at:
+            return None
+        if looked_at is not None:
+            label = looked_at.label
+            step = step.then(
+                "resume", label, step.entry(label).blank, instances=(*step.instances, self._instance(label))
+            )
         entry = step.entry(instance.label)
         if not entry.is_blank:
             name = self.labels[instance.label].name
@@ -256,13 +261,21 @@ class Annotation:
         step = step.then("resume", instance.label, resumed, instances=others)
         return self._become(step, lambda: self.history.push(step))
 
-    def is_as_taken(self, label: int) -> bool:
-        """Whether a label's object is one that was taken up again, and nothing was done to it or its pixels since."""
-        entry = self.entry(label)
-        if entry.taken is None or not entry.is_as_taken or self.is_locked(label):
-            return False
-        mask = entry.taken.instance.mask
-        return np.array_equal(self.masks[label][mask.region], mask.pixels)
+    def looked_at(self) -> Instance | None:
+        """The object that was taken up again, if nothing was done to it or its pixels since."""
+        for entry in self.history.current.entries:
+            if entry.taken is not None and entry.is_as_taken:
+                instance = entry.taken.instance
+                if np.array_equal(self.masks[instance.label][instance.mask.region], instance.mask.pixels):
+                    return instance
+        return None
+
+    def done(self) -> Instances:
+        """The objects that are done, in order; one that is only `looked_at` is, too."""
+        looked_at = self.looked_at()
+        if looked_at is None:
+            return self.instances
+        return self.instances.become(_in_order(*self.instances.items, looked_at))[0]
 
     def _instance(self, label: int) -> Instance:
         """What the mask of a label is when it is done."""
@@ -270,7 +283,7 @@ class Annotation:
         mask = PackedMask.of(self.masks[label], self.masks.window(label))
         layer = self.instances.layer_for(mask.region, mask.pixels)
         taken = None if entry.taken is None else entry.taken.instance
-        if taken is not None and self.is_as_taken(label):
+        if taken is not None and taken is self.looked_at():
             return replace(taken, layer=layer)
         seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
         if taken is not None:

@@ -36,7 +36,11 @@ class Answering(Part):
     """What answers the canvas's messages."""
 
     def _on_message(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
-        """Answer one message. May run on another thread than cells do; exceptions and prints would show nowhere."""
+        """Answer what came. May run on another thread than cells do; exceptions and prints would show nowhere."""
+        for message in self._order.arrived(content):
+            self._handle(message)
+
+    def _handle(self, content: Mapping[str, Any]) -> None:
         request = content.get("id")
         try:
             try:
@@ -69,7 +73,7 @@ class Answering(Part):
         act = act_of(content)
         if content.get("version") not in (None, self._version):
             raise ValueError(f"{kind} was meant for an earlier state, and changed nothing")
-        if act is not None and kind == "resume":
+        if act is not None and kind in ("resume", "undo", "redo", "go"):
             act = self._followed(act)
         if act is not None:
             with self._telling_if_slow(request):

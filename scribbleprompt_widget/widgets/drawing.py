@@ -248,25 +248,25 @@ class Drawing(Part):
         Parameters
         ----------
         instance
-            Its number in `instances`, from 1. The objects after it have one less until it is committed again, to where
-            it was among them.
+            Its number in `instances`, from 1. It keeps it until something is done to it; then the objects after it have
+            one less until it is committed again, to where it was among them.
 
         Raises
         ------
         ValueError
             When there is no such object, its label is locked, or an object of that label is in hand.
         """
-        self._do(self._followed(lambda annotation: annotation.resume(instance)))
+        self._do(self._followed(lambda annotation: annotation.resume(instance), always=True))
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
     def undo(self) -> None:
         """Take the last step back, whichever label it was for; nothing happens at the beginning."""
-        self._do(lambda annotation: annotation.undo())
+        self._do(self._followed(lambda annotation: annotation.undo()))
 
     def redo(self) -> None:
         """Do again what was undone; nothing happens at the end."""
-        self._do(lambda annotation: annotation.redo())
+        self._do(self._followed(lambda annotation: annotation.redo()))
 
     def clear(self) -> None:
         """Take away all that was drawn and painted for the active label, and what it started from; can be undone."""
@@ -274,7 +274,7 @@ class Drawing(Part):
 
     def go_to(self, step: int) -> None:
         """To any step of the `history`, by its index."""
-        self._do(lambda annotation: annotation.go(step))
+        self._do(self._followed(lambda annotation: annotation.go(step)))
 
     def _add(self, prompt: Prompt) -> None:
         self._do(lambda annotation: annotation.add(self._active, prompt))

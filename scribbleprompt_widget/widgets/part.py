@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from scribbleprompt_widget.widgets.keeper import Keeper
     from scribbleprompt_widget.widgets.masks import Plane
     from scribbleprompt_widget.widgets.messages import Act
+    from scribbleprompt_widget.widgets.order import Order
     from scribbleprompt_widget.widgets.session_file import Saved
     from scribbleprompt_widget.widgets.state import ToldPrompts
     from scribbleprompt_widget.widgets.static_picture import StaticPicture
@@ -29,6 +30,7 @@ class Part:
     _image: Any
     _keeper: Keeper | None = None
     _lock: threading.RLock
+    _order: Order
     _static: StaticPicture
     _told: ToldPrompts
     _version: int
@@ -41,7 +43,7 @@ class Part:
         def send_state(self, key: Any = None) -> None: ...  # noqa: D102  # the same
         def _do(self, act: Act) -> None: ...
         def _change(self, act: Act, request: str | None = None) -> None: ...
-        def _followed(self, act: Act) -> Act: ...
+        def _followed(self, act: Act, *, always: bool = False) -> Act: ...
         def _go_on(self, saved: Saved) -> None: ...
         def _tell_observers(self) -> None: ...
         def _tell_error(self, error: BaseException, request: str | None) -> None: ...

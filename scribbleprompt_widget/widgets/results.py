@@ -63,9 +63,12 @@ class Results(Part):
 
     @property
     def instances(self) -> np.ndarray:
-        """(H, W) int32: 0 is background, i is the i-th committed object (row i - 1 of `instance_table`). A copy."""
+        """(H, W) int32: 0 is background, i is the i-th committed object (row i - 1 of `instance_table`). A copy.
+
+        One that was taken up again (see `resume`) is among them until something is done to it.
+        """
         with self._lock:
-            found: np.ndarray = self._annotation.instances.map.copy()
+            found: np.ndarray = self._annotation.done().map.copy()
         return found
 
     @property
@@ -77,7 +80,7 @@ class Results(Part):
         prompt to the commit).
         """
         with self._lock:
-            items, labels = self._annotation.instances.items, self._annotation.names
+            items, labels = self._annotation.done().items, self._annotation.names
             pixel_area = self._annotation.image.pixel_area_mm2
         return [
             {

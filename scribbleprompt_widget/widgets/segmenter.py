@@ -25,6 +25,7 @@ from scribbleprompt_widget.widgets.keeping import Keeping
 from scribbleprompt_widget.widgets.labelling import Labelling, labels_of
 from scribbleprompt_widget.widgets.masks import Plane, compressed
 from scribbleprompt_widget.widgets.messages import Act
+from scribbleprompt_widget.widgets.order import Order
 from scribbleprompt_widget.widgets.results import Results
 from scribbleprompt_widget.widgets.session_file import Saved, read_session
 from scribbleprompt_widget.widgets.state import ToldPrompts, image_state, small_traits
@@ -124,6 +125,7 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         self._lock = threading.RLock()
         self._telling = threading.Lock()
+        self._order = Order()
         self._version = 0
         self._index = 0  # of the active label
         self._cancellation = Cancellation()
@@ -257,12 +259,18 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
             self._tell_error(error, None)
             raise
 
-    def _followed(self, act: Act) -> Act:
-        """The same change, after which the label that it was made to is the active one."""
+    def _followed(self, act: Act, *, always: bool = False) -> Act:
+        """The same change, after which the label of an object that it took up is the active one.
+
+        `always`: of one that was looked at before, too.
+        """
 
         def followed(annotation: Annotation) -> list[Plane] | None:
+            before = None if always else annotation.looked_at()
             planes = act(annotation)
-            self._index = annotation.history.current.label
+            looked_at = annotation.looked_at()
+            if looked_at is not None and looked_at is not before:
+                self._index = looked_at.label
             return planes
 
         return followed

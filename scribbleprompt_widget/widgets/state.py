@@ -88,6 +88,8 @@ class ToldPrompts:
 def _entry_state(annotation: Annotation, label: int) -> dict[str, Any]:
     entry = annotation.entry(label)
     finish = entry.finish
+    looked_at = annotation.looked_at()
+    taken = looked_at is not None and looked_at.label == label
     return {
         "edits": 0 if finish.edits is None else finish.edits.count,
         "threshold": finish.threshold,
@@ -95,9 +97,9 @@ def _entry_state(annotation: Annotation, label: int) -> dict[str, Any]:
         "keep_largest": finish.keep_largest,
         "smooth": finish.smooth,
         "started": entry.start is not None,
-        "taken": annotation.is_as_taken(label),
+        "taken": taken,
         "locked": annotation.is_locked(label),
-        "objects": sum(instance.label == label for instance in annotation.instances.items),
+        "objects": taken + sum(instance.label == label for instance in annotation.instances.items),
         "removable": annotation.is_removable(label),
     }
 

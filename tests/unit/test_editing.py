@@ -41,9 +41,11 @@ def view(w):
 
 
 def agree(w, view):
-    """The canvas has the mask of the active label, and the objects that are done."""
+    """The canvas has the mask of the active label, and the objects that are done, the one that is looked at in hand."""
     assert np.array_equal(view.masks[w.labels.index(w.label)], w.mask)
-    assert np.array_equal(view.layers[1:].any(axis=(0, 1)), w.instances > 0)
+    looked_at = np.any([view.masks[i] for i, entry in enumerate(w._entries) if entry["taken"]], axis=0)
+    assert np.array_equal(view.layers[1:].any(axis=(0, 1)) | looked_at, w.instances > 0)
+    assert sum(entry["objects"] for entry in w._entries) == len(w.instance_table)
 
 
 def rows(mask):
@@ -298,19 +300,21 @@ def test_an_object_that_is_done_is_taken_up_again_and_mended_or_deleted(w, view)
     w.label = "lesion"
     w.resume(2)
     assert w.label == "organ"
-    assert [row["box"][0] for row in w.instance_table] == [2, 22]
     assert w.mask[3, 13]
     w.add_box(12, 20, 15, 22)
+    assert [row["box"][0] for row in w.instance_table] == [2, 22]
     with pytest.raises(ValueError, match="an object of 'organ' is in hand"):
         w.resume(1)
     w.commit()
     assert w.instances[3, 13] == w.instances[21, 13] == 2  # the number that it had
     agree(w, view)
     view.say("resume", x=3, y=3)
-    assert w.instances[3, 3] == 0
+    assert w.mask[3, 3]
+    assert w.instances[3, 3] == 1
     w.clear()
     agree(w, view)
     assert not w.label_map[3, 3]
+    assert w.instances[3, 3] == 0
     w.undo()
     w.undo()
     assert [row["box"][0] for row in w.instance_table] == [2, 12, 22]
@@ -347,9 +351,10 @@ def test_an_object_that_was_only_looked_at_is_put_down_as_it_was(w, view):
         assert w.mask.sum() == before[0][2]
         assert w._entries[0]["taken"]
         agree(w, view)
-        w.resume(1)  # the second, while the first is in hand: it makes way
-        assert np.array_equal(w.instances > 0, map_before == 1)
-        assert len(w.instance_table) == 1
+        w.resume(2)  # while the first is in hand: it makes way
+        assert np.array_equal(w.mask, map_before == 2)
+        assert rowed(w) == before
+        assert np.array_equal(w.instances, map_before)
         agree(w, view)
         w.commit()
     assert rowed(w) == before
@@ -360,6 +365,43 @@ def test_an_object_that_was_only_looked_at_is_put_down_as_it_was(w, view):
     w.undo()
     assert w.mask.sum() == before[0][2]
     agree(w, view)
+
+
+def test_the_label_follows_the_object_in_hand_and_nothing_else(w):
+    commit_row(w, "lesion", "organ")
+    w.resume(1)
+    steps = len(w.history)
+    w.label = "organ"
+    w.resume(1)
+    assert (w.label, len(w.history)) == ("lesion", steps)  # it was in hand already
+    w.resume(2)
+    assert w.label == "organ"
+    w.undo()
+    assert (w.label, w.mask.sum()) == ("lesion", w.instance_table[0]["area"])
+    w.redo()
+    assert w.label == "organ"
+    w.go_to(steps - 1)
+    assert w.label == "lesion"
+    w.label = "organ"  # while the lesion stays in hand
+    w.add_box(2, 20, 8, 28)
+    w.undo()
+    assert w.label == "organ"
+
+
+def test_objects_are_walked_through_by_their_numbers(w):
+    commit_row(w, "lesion", "organ", "lesion")
+    seen = []
+    for number in range(1, 4):
+        w.resume(number)
+        seen.append((w.label, int(np.flatnonzero(w.mask.any(axis=0))[0])))
+    assert seen == [("lesion", 2), ("organ", 12), ("lesion", 22)]
+    w.lock_label("lesion")
+    assert len(w.instance_table) == 3
+
+
+def test_no_object_is_none_to_take_up(w):
+    with pytest.raises(ValueError, match="instance takes none: no object is done yet; got 9"):
+        w.resume(9)
 
 
 def test_an_object_that_others_took_pixels_of_is_not_as_it_was(w):
