@@ -46,6 +46,8 @@ DEFAULT_WIDTH = 3.0
 """Brush width in image pixels; people's scribbles in MedScribble are about this wide at 256x256."""
 LEAST_CORNERS = 3
 CIRCLE_CORNERS = 64
+MOST_SHOWN = 8
+"""Points of a line that messages repeat; a longer one is told by its extent."""
 FARTHEST = 1e12
 """Greatest coordinate or width in image pixels: squares of these are floats, and their cells integers, by far."""
 
@@ -341,6 +343,15 @@ def prompt_from_json(item: Mapping[str, Any]) -> Prompt:
     raise ValueError(f"a prompt's kind is click, box, scribble or lasso, got {kind!r}")
 
 
+def _in_short(prompt: Prompt) -> str:
+    """A prompt as Python, without all the points of a long line."""
+    points = getattr(prompt, "points", None)
+    if points is None or len(points) <= MOST_SHOWN:
+        return str(prompt)
+    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    return f"{type(prompt).__name__} of {len(points)} points, from {x0:g} to {x1:g} across and {y0:g} to {y1:g} down,"
+
+
 def check_inside(prompt: Prompt, shape: tuple[int, int]) -> None:
     """See that a prompt touches an image of `shape` (H, W); parts of it may lie outside.
 
@@ -367,7 +378,7 @@ def check_inside(prompt: Prompt, shape: tuple[int, int]) -> None:
         drawn = rows.start < rows.stop and columns.start < columns.stop
     if not drawn:
         raise ValueError(
-            f"{prompt} is outside the image: x takes -0.5 to {width - 0.5}, y takes -0.5 to {height - 0.5} "
+            f"{_in_short(prompt)} is outside the image: x takes -0.5 to {width - 0.5}, y takes -0.5 to {height - 0.5} "
             "(pixel centres are at integers)"
         )
 

@@ -19,6 +19,8 @@ Stamp = tuple[int, int, int]
 
 NAME_DIGITS: Final = 8
 """Of a file's name, which itself may be as long as a name can be."""
+CANNOT_WRITE: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
+"""Of a folder that is there; the last in some that the system makes up."""
 ABANDONED_S: Final = 3600.0
 """What was not touched for so long is not being written any more."""
 
@@ -77,7 +79,7 @@ def written_whole(target: Path, suffix: str = "") -> Iterator[Path]:
         # A folder, not a file, so that what is written gets the permissions of any other file.
         opened = tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent)
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno not in CANNOT_WRITE:
             raise
         raise PermissionError(f"path: nothing can be written to the folder {str(target.parent)!r}") from error
     with opened as folder:

@@ -61,13 +61,13 @@ export interface ChromeState {
   model: string;
 }
 
-const KEPT = "Copy as Python keeps the prompts; a session= file, if any, has the rest, up to its last writing";
+const KEPT = "Copy as Python keeps the prompts; a session= file, if any, has the rest";
 const LOST: Partial<Record<ChromeState["state"], string>> = {
   lost:
-    `No answer from the kernel. If it was restarted, run this cell again; ${KEPT}. ` +
-    "If another cell is running, what you drew waits for it. If nothing helps, restart the kernel from this page's menu.",
+    "No answer from the kernel. If another cell runs, what you drew waits for it. " +
+    `If it was restarted, or you restart it, run this cell again; ${KEPT}.`,
   gone:
-    `The kernel was restarted or has ended, and this canvas with it. To go on, run the cells again; ${KEPT}.`,
+    `The kernel was restarted or has ended. To go on, run the cells again; ${KEPT}.`,
 };
 
 /** What lies over the picture: at most one is open. */

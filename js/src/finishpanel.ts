@@ -17,7 +17,7 @@ export interface FinishEvents {
 export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTMLElement; update(entry: Entry): void } {
   const holes = checkbox((fill_holes) => finish({ fill_holes }));
   const largest = checkbox((keep_largest) => finish({ keep_largest }));
-  const smooth = lateSlider("Smooth", "How much the border is rounded off, in pixels", 0, SMOOTHEST, " px", (smooth) => finish({ smooth }));
+  const smooth = lateSlider("Smooth", "How much the border is rounded, in pixels", 0, SMOOTHEST, " px", (smooth) => finish({ smooth }));
   const threshold = lateSlider("Cut-off", "From which probability on a pixel is of the object", 1, 99, "%", (percent) =>
     finish({ threshold: percent / 100 }),
   );
@@ -27,7 +27,7 @@ export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTML
     node: makePopover(
       "Finish the mask",
       "",
-      h(".sp-checks.sp-column", h("label", holes, "fill holes"), h("label", { title: "Painted pixels stay as they are" }, largest, "keep the largest part only")),
+      h(".sp-checks.sp-column", h("label", holes, "fill holes"), h("label", { title: "Painted pixels stay" }, largest, "keep the largest part only")),
       smooth.node,
       threshold.node,
       h(".sp-field", remove, h("span.sp-gap"), reset),

@@ -35,8 +35,8 @@ export function promptsText(count: number): string {
 }
 
 /** "1 object", "2 objects"; nothing for none. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return count ? `${count} ${count === 1 ? one : many}` : "";
+export function counted(count: number, one: string): string {
+  return count ? `${count} ${one}${count === 1 ? "" : "s"}` : "";
 }
 
 export function latencyText(milliseconds: number): string {

@@ -8,10 +8,11 @@ export const PEN_DRAWS = "The pen draws. Two fingers move the picture.";
 export const WINDOW_MODE = "Drag or arrows: across window, up and down level. W ends.";
 export const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what is not it.";
 const ONLY_NEGATIVE = "Only − so far: a mask begins with +.";
+export const BESIDE = "That was beside the picture.";
 export const IN_HAND = "First put down (C) or clear (R) the object in hand.";
-export const TAKEN_UP = "In hand again: draw to mend it. Delete removes it, C puts it down.";
-export const lockedText = ({ name }: LabelTrait): string => `${name} is locked. Unlock it in the menu, under Label.`;
-export const hiddenText = ({ name }: LabelTrait): string => `${name} is hidden. Show it in the menu, under Label.`;
+export const TAKEN_UP = "In hand: draw to mend it, or Delete.";
+export const lockedText = ({ name }: LabelTrait): string => `${name} is locked. Unlock it under Label (N).`;
+export const hiddenText = ({ name }: LabelTrait): string => `${name} is hidden. Show it under Label (N).`;
 const TAKEN = "Objects that are done, and locked labels, keep their pixels.";
 
 /** Why there is no mask where the last of a label's prompts was drawn, if that is known. */

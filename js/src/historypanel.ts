@@ -13,7 +13,7 @@ const NAMES: Record<string, string> = {
   finish: "Mask finished",
   start: "Started from a mask",
   commit: "Object done",
-  resume: "Object taken up again",
+  resume: "Object taken up",
   lock: "Locked",
   unlock: "Unlocked",
   model: "Another model",

@@ -52,7 +52,7 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
       if (!(event.target instanceof Element) || event.isComposing) return;
       if (root.contains(event.target)) {
         makeWay(root, event.target, event);
-      } else if (pointer.isOver() && isPlain(event) && !event.target.closest(OTHERS)) {
+      } else if (pointer.isOver() && isMeant(event) && !event.target.closest(OTHERS)) {
         // Who points at the picture means it, and not the cell that has the focus, which Lab would delete at D D. The
         // focus stays there: Lab would make this cell the active one, and run it again with the next Shift Enter.
         press(event);
@@ -104,6 +104,11 @@ function followPointer(root: HTMLElement, signal: AbortSignal): { isOver(): bool
   listen(root, "pointerleave", () => (state = "away"), { signal });
   // What is taken off the page while the pointer is over it is not told that the pointer left.
   return { isOver: () => state === "over" && root.isConnected, giveUp: () => (state = "given up") };
+}
+
+/** What the picture is meant by that the pointer rests on; arrows and Enter go on where the focus is. */
+function isMeant(event: KeyboardEvent): boolean {
+  return isPlain(event) || commandFor(event)?.command.group === "Steps";
 }
 
 /** A letter, digit or sign by itself. */

@@ -75,7 +75,7 @@ const ROWS: Record<KeyCommand["group"], Row[]> = {
     ["box", "Box", "b"],
     ["lasso", "Lasso or polygon", "l"],
     ["circle", "Circle", "o"],
-    ["select", "Select and change prompts", "v"],
+    ["select", "Select prompts and objects", "v"],
     ["eraser", "Erase prompts", "e"],
     ["direct", "Paint the mask itself", "d"],
     ["sign", "Switch between + and −", "t"],

@@ -9,6 +9,7 @@ export interface LabellingEvents {
   ask(command: Command): void;
   /** What was asked and not answered yet. */
   waiting(): Command[];
+  say(text: string): void;
   settings(): Settings;
   set(change: Partial<Settings>): void;
   /** The person is to name the active label. */
@@ -24,7 +25,7 @@ export interface Labelling extends LabelEvents {
   arrived(): void;
 }
 
-export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings, set, rename }: LabellingEvents): Labelling {
+export function makeLabelling(host: Host, truth: Truth, { ask, waiting, say, settings, set, rename }: LabellingEvents): Labelling {
   /** Name of the label that was added and is to become the active one. */
   let awaited: string | null = null;
 
@@ -52,8 +53,19 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, settings
       }
       return told;
     },
-    change: (change) => tell(current().map((label, index) => (index === truth.active ? { ...label, ...change } : label))),
-    raise: (up) => tell(raised(current(), truth.active, up)),
+    change(change) {
+      const labels = current();
+      const isTaken = labels.some(({ name }, index) => name === change.name && index !== truth.active);
+      if (isTaken) say(`There is a ${change.name} already.`);
+      else tell(labels.map((label, index) => (index === truth.active ? { ...label, ...change } : label)));
+      return !isTaken;
+    },
+    raise(up) {
+      const labels = raised(current(), truth.active, up);
+      tell(labels);
+      const names = bottomUp(labels).map((index) => labels[index]!.name);
+      say(`From the top: ${names.reverse().join(", ")}`);
+    },
     hide(hidden) {
       const others = settings().hiddenLabels.filter((index) => index !== truth.active);
       set({ hiddenLabels: hidden ? [...others, truth.active] : others });

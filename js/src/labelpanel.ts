@@ -8,7 +8,8 @@ import { checkbox, field } from "./fields";
 export const COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2"];
 
 export interface LabelEvents {
-  change(change: Partial<LabelTrait>): void;
+  /** False when another label has that name. */
+  change(change: Partial<LabelTrait>): boolean;
   /** Where masks overlap: one up or down. */
   raise(up: boolean): void;
   hide(hidden: boolean): void;
@@ -42,10 +43,12 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
     spellcheck: "false",
     onchange: () => {
       const typed = name.value.trim();
-      if (typed && typed !== known) events.change({ name: typed });
-      else name.value = known;
+      if (!typed || typed === known || !events.change({ name: typed })) name.value = known;
     },
-    onkeydown: (event: KeyboardEvent) => event.key === "Enter" && close(),
+    onkeydown: ({ key }: KeyboardEvent) => {
+      if (key === "Escape") name.value = known;
+      if (key === "Enter") close();
+    },
   });
   const other = h("input", { type: "color", label: "Any colour", onchange: () => events.change({ color: other.value }) });
   const swatches = COLORS.map((color) => {
@@ -58,7 +61,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
   const step = (shape: IconName, title: string, up: boolean): HTMLElement =>
     makeButton(".sp-quiet", title, () => events.raise(up), icon(shape));
   const taken = (): void => {
-    giveFocus(name); // the button will not be there
+    close(); // the next label's name is not to be typed over
     events.remove();
   };
   const remove = makeButton(".sp-item", "", taken, icon("clear"), "Remove this label");

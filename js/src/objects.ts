@@ -1,5 +1,5 @@
 /** Putting an object down, and taking it up again. */
-import { IN_HAND, TAKEN_UP, doneAt, lockedText } from "./hints";
+import { IN_HAND, TAKEN_UP, doneAt } from "./hints";
 import type { Kernel } from "./kernel";
 import { round } from "./math";
 import type { Command, Entry, Point } from "./protocol";
@@ -8,6 +8,8 @@ import type { Truth } from "./truth";
 export interface ObjectsEvents {
   entries(): Entry[];
   isHidden(label: number): boolean;
+  /** Whether nothing may be done to a label; the person is told. */
+  isLocked(label: number): boolean;
   ask(command: Command): void;
   /** Whether the kernel has answered all; the person is told when not. */
   mayChange(): boolean;
@@ -45,10 +47,9 @@ export function makeObjects(kernel: Kernel, truth: Truth, events: ObjectsEvents)
     },
     resume([x, y]) {
       const label = labelAt([x, y]);
-      if (label < 0 || !events.mayChange()) return;
-      const { edits, started, locked, taken } = truth.entry(label);
-      if (locked) say(lockedText(truth.labels[label]!));
-      else if (taken || !(truth.prompts(label).length || edits || started)) ask({ type: "resume", x: round(x), y: round(y) });
+      if (label < 0 || !events.mayChange() || events.isLocked(label)) return;
+      const { edits, started, taken } = truth.entry(label);
+      if (taken || !(truth.prompts(label).length || edits || started)) ask({ type: "resume", x: round(x), y: round(y) });
       else {
         if (label !== truth.active) events.choose(label);
         say(IN_HAND);

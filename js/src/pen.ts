@@ -1,6 +1,7 @@
 /** The stroke in progress: from the pointer going down to a prompt on its way to the kernel. */
 import type { Clock } from "./clock";
 import { distance } from "./geometry";
+import { BESIDE } from "./hints";
 import type { Kernel } from "./kernel";
 import { min } from "./math";
 import type { DrawnPrompt, Point } from "./protocol";
@@ -21,7 +22,6 @@ const DRAG: Partial<Record<Tool, string>> = {
   box: "Drag a box around the object.",
   circle: "Drag from the middle of the circle to its edge.",
 };
-const BESIDE = "That was beside the picture.";
 const FLAT = "A lasso goes around something.";
 
 export interface PenEvents {

@@ -47,11 +47,12 @@ function finishing(entry: Entry = NOTHING): string[] {
 
 /** Edits, committed objects and masks that were started from are pixels: only the kernel has them. */
 function missing(entries: Entry[]): string[] {
-  const sum = (name: "edits" | "objects" | "started"): number => entries.reduce((total, entry) => total + Number(entry[name]), 0);
+  const sum = (name: "edits" | "objects" | "started" | "taken"): number => entries.reduce((total, entry) => total + Number(entry[name]), 0);
   const parts = [
-    counted(sum("edits"), "edit of the mask itself", "edits of the mask itself"),
+    counted(sum("edits"), "painted edit"),
     counted(sum("objects"), "finished object"),
-    counted(sum("started"), "mask that was started from", "masks that were started from"),
+    // What is looked at is a finished object.
+    counted(sum("started") - sum("taken"), "starting mask"),
   ];
   const told = parts.filter((part) => part !== "");
   return told.length ? [`# Not in this code: ${told.join(", ")}.`] : [];

@@ -100,7 +100,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     say: (text) => chrome.say(text),
     prompts: () => truth.prompts(),
     mayChange,
-    change: (changes) => ask({ type: "reprompt", label: truth.active, changes }),
+    change: (changes) => !isLocked() && ask({ type: "reprompt", label: truth.active, changes }),
     resume: (at) => objects.resume(at),
   };
   const pen = makePen(kernel, clock, events);
@@ -112,6 +112,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   const labelling: Labelling = makeLabelling(host, truth, {
     ask,
     waiting: () => kernel.requests.commands,
+    say: events.say,
     settings: () => settings,
     set,
     rename: () => chrome.renameLabel(),
@@ -119,6 +120,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   const objects = makeObjects(kernel, truth, {
     entries: labelling.entries,
     isHidden,
+    isLocked,
     ask,
     mayChange,
     choose: chooseLabel,
@@ -369,10 +371,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       chrome.say(NO_NEGATIVE_BOX);
       return false;
     }
-    if (truth.entry().locked) {
-      chrome.say(lockedText(labels[active]!));
-      return false;
-    }
+    // Which may be for another label's object.
+    if (tool !== "select" && isLocked()) return false;
     if (isHidden(active)) {
       chrome.say(hiddenText(labels[active]!));
       return false;
@@ -471,9 +471,16 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     return dropped.includes(true);
   }
 
+  /** Whether nothing may be done to a label; the person is told. */
+  function isLocked(label = truth.active): boolean {
+    const { locked } = truth.entry(label);
+    if (locked) chrome.say(lockedText(truth.labels[label]!));
+    return locked;
+  }
+
   function mayChange(): boolean {
     const { isSettled } = kernel;
-    if (!isSettled) chrome.say("One moment: the step before is still on its way.");
+    if (!isSettled) chrome.say("One moment: the step before is on its way.");
     return isSettled;
   }
 

@@ -1,6 +1,7 @@
 /** The select tool: one prompt at a time is taken, moved, reshaped or deleted. */
 import { distance } from "./geometry";
 import { min } from "./math";
+import { BESIDE } from "./hints";
 import type { Hand, PenEvents } from "./pen";
 import { isRaster, type DrawnPrompt, type Point, type Prompt, type Reprompt } from "./protocol";
 import { handlesOf, promptAt, reshaped, WHOLE } from "./reshape";
@@ -15,7 +16,7 @@ export interface PromptEvents extends PenEvents {
   prompts(): readonly Prompt[];
   /** False when prompts cannot be changed just now; the person is told why. */
   mayChange(): boolean;
-  change(changes: Reprompt[]): void;
+  change(changes: Reprompt[]): unknown;
   /** A place was clicked at which no prompt is. */
   resume(at: Point): void;
 }
@@ -129,11 +130,11 @@ export function makeSelectHand({ where, say, prompts, mayChange, change, resume 
       if (!done || isClick) return;
       // It may have been changed from elsewhere during the drag.
       if (done.prompt !== selected() || !mayChange()) return;
-      if (isRaster(done.prompt)) say("This scribble came as pixels: it can be deleted, but not moved.");
+      if (isRaster(done.prompt)) say("A scribble of pixels: it can be deleted, but not moved.");
       else if (shape) {
         shapes.push(shape);
         change([{ index, prompts: [shape] }]);
-      } else say("That was beside the picture. Delete takes a prompt away.");
+      } else say(`${BESIDE} Delete takes a prompt away.`);
     },
     discard() {
       drag = null;

@@ -16,7 +16,7 @@ const STATES: Record<KernelState | "error", string> = {
   gone: "disconnected",
 };
 const TITLES: Partial<Record<KernelState | "error", string>> = {
-  busy: "Another cell runs. What you drew waits and will be answered.",
+  busy: "Another cell runs. What you drew waits.",
   lost: "The kernel does not answer.",
   gone: "The kernel was restarted or has ended.",
 };
@@ -56,7 +56,7 @@ export function makeStatusLine(clock: Clock, cancel: () => void): StatusLine {
   const prompts = h("span.sp-count");
   const objects = h("span.sp-done", { title: "Objects that are done" });
   const latency = h("span.sp-latency", { title: "From lifting the pointer to the mask on the screen" });
-  const readout = h("span.sp-readout", { title: "Column, row: value of the image" });
+  const readout = h("span.sp-readout", { title: "Column, row: value" });
   const hint = h("span.sp-hint", { role: "status" });
   const state = h("span.sp-state");
   const stop = makeButton(".sp-cancel", "Cancel this prediction (Esc)", cancel, "Cancel");

@@ -8,9 +8,9 @@ import { toolInHand, type Settings } from "./settings";
 export const MORE_TOOLS = {
   lasso: ["Lasso", "Drag around it, or click corners; a double click closes."],
   circle: ["Circle", "Drag from the middle to the edge."],
-  select: ["Select", "Drag a prompt or its handles; Delete takes it away. Click an object that is done to go on with it."],
+  select: ["Select", "Drag a prompt or its handles, click an object that is done; Delete takes it away."],
   eraser: ["Eraser", "Wipe over what you drew."],
-  direct: ["Paint", "Brush on the mask itself: + sets pixels, − clears. L: by lasso, O: by circle."],
+  direct: ["Paint", "Brush on the mask: + sets pixels, − clears. L by lasso, O by circle."],
 } as const;
 
 export type MoreTool = keyof typeof MORE_TOOLS;

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it, vi } from "vitest";
 import { listenToKeys } from "../src/keyboard";
-import { COMMANDS, commandFor, GESTURES } from "../src/keys";
+import { COMMANDS, commandFor, GESTURES, type KeyCommand } from "../src/keys";
 import { makeHelp } from "../src/panels";
 
 const press = (key: string, more: Partial<KeyboardEventInit> = {}): KeyboardEvent =>
@@ -164,10 +164,18 @@ describe("the keyboard", () => {
       expect(reaches("cell", press("b"))).toBe(true);
     });
 
-    it("leaves the notebook its arrows, Enter and all with Ctrl, and text its letters", () => {
+    it("takes undo and what else changes the picture that is pointed at", () => {
       const { root, run } = setUp();
       point(root, "pointermove");
-      for (const event of [press("ArrowDown"), press("Enter", { shiftKey: true }), press("Escape"), press("z", { ctrlKey: true })]) {
+      for (const event of [press("z", { ctrlKey: true }), press("Delete")]) expect(reaches("cell", event)).toBe(false);
+      expect(run.mock.calls.map(([found]) => (found as KeyCommand).command)).toEqual(["undo", "remove"]);
+      expect(reaches("field", press("z", { ctrlKey: true }))).toBe(true);
+    });
+
+    it("leaves the notebook its arrows, Enter and Ctrl S, and text its letters", () => {
+      const { root, run } = setUp();
+      point(root, "pointermove");
+      for (const event of [press("ArrowDown"), press("Enter", { shiftKey: true }), press("Escape"), press("s", { ctrlKey: true })]) {
         expect(reaches("cell", event)).toBe(true);
       }
       expect(reaches("field", press("b"))).toBe(true);

@@ -40,7 +40,7 @@ describe("copy as Python", () => {
     expect(asPython([...one, { name: "b", color: "#ffffff" }], [[], []], [NOTHING, entry]).split("\n").slice(1)).toEqual([
       'w.label = "b"',
       "w.finish(threshold=0.2, keep_largest=True, smooth=1.5)",
-      "# Not in this code: 2 edits of the mask itself, 1 mask that was started from.",
+      "# Not in this code: 2 painted edits, 1 starting mask.",
     ]);
   });
 

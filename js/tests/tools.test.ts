@@ -179,7 +179,7 @@ describe("the tools", () => {
     host.set({ _entries: [ENTRY, { ...ENTRY, started: true, taken: true }] });
     host.update(host.last().id, 2, 1, { label: 1 }, []);
     host.set({ label: "vessel" });
-    expect(text(".sp-hint")).toMatch(/^In hand again/);
+    expect(text(".sp-hint")).toMatch(/^In hand: draw to mend it/);
     drag([[6, 5]]); // the kernel puts the other one down
     expect(host.types()).toEqual(["resume", "resume"]);
     host.update(host.last().id, 3, 2, { label: 1 }, []);
@@ -349,13 +349,15 @@ describe("the tools", () => {
     await settled();
     expect(root.querySelectorAll(".sp-off")).toHaveLength(2);
     named(/^Remove this label$/).click();
-    expect(document.activeElement).toBe(dialog("Label").querySelector("input"));
+    expect(dialog("Label").hidden).toBe(true); // the label that comes next is not to be renamed
+    expect(document.activeElement).not.toBe(document.body);
     expect(host.last()).toMatchObject({ type: "unlabel", label: 2 });
     await settled();
     named(/^Add a label$/).click();
     expect(host.last()).toMatchObject({ type: "labels", labels: [{ name: "cell" }, { name: "vessel" }, { name: "label 3" }] });
     host.update(host.sent[1]!.id, 1, 0);
     host.set({ _labels: LABELS, label: "vessel", _entries: [ENTRY, last] });
+    button(/^Change the label/).click();
     await settled();
     expect([...root.querySelectorAll(".sp-off")].map((chip) => chip.textContent)).toEqual(["2vessel"]);
     expect(named(/^Remove this label$/).hidden).toBe(false);

@@ -94,4 +94,5 @@ class Keeping(Part):
 
 
 def _told(error: Exception) -> str:
-    return "session: " + str(error).removeprefix("path").lstrip(": ")
+    text = str(error)
+    return "session" + text.removeprefix("path") if text.startswith("path") else f"session: {text}"

@@ -337,6 +337,12 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         self._index = names.index(proposal["value"])
         return str(proposal["value"])
 
+    @traitlets.observe("label")
+    def _keep_label(self, _change: object) -> None:
+        with self._lock:
+            if self._keeper is not None:
+                self._keeper.changed(self._saved())
+
     @contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
         """Hold nothing: what a thread holds, traitlets keeps from all, and may roll back what others set meanwhile."""

@@ -336,6 +336,13 @@ def test_another_image_does_not_take_the_file_along(tmp_path, written):
     assert [(prompt.x, prompt.y) for prompt in kept(path).prompts] == [(3, 3)]
 
 
+def test_the_label_that_was_chosen_last_is_kept(tmp_path, written):
+    w = sp.Segmenter(IMAGE, labels=["cell", "vessel"], model=PaintPredictor(), session=tmp_path / "work.zip")
+    w.label = "vessel"
+    w.close()
+    assert sp.load_session(tmp_path / "work.zip", model=PaintPredictor()).label == "vessel"
+
+
 def test_a_label_that_is_being_renamed_is_kept_by_its_new_name(tmp_path, written):
     w = segmenter(tmp_path / "work.zip", labels=["cell"])
     saved = []
@@ -348,11 +355,11 @@ def test_a_label_that_is_being_renamed_is_kept_by_its_new_name(tmp_path, written
 def test_a_session_that_is_none_is_told_by_the_arguments_name(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     segmenter(tmp_path / "work.zip").close()
-    with pytest.raises(ValueError, match=r"session: .*another than the one that was labelled"):
+    with pytest.raises(ValueError, match=r"session.* another than the one that was labelled"):
         sp.Segmenter(IMAGE.T, model=PaintPredictor(), session=tmp_path / "work.zip")
-    with pytest.raises(ValueError, match=r"session: .*no saved session"):
+    with pytest.raises(ValueError, match=r"session is .*, which is no saved session"):
         segmenter(tmp_path / "notes.txt")
-    with pytest.raises(TypeError, match="session: takes a file's name, got 5"):
+    with pytest.raises(TypeError, match="session takes a file's name, got 5"):
         segmenter(5)
     with pytest.raises(FileNotFoundError, match=r"session: .*there is no folder"):
         segmenter(tmp_path / "no" / "work.zip")
