@@ -419,15 +419,31 @@ describe("the tools", () => {
     expect(host.last()).toMatchObject({ type: "labels", labels: [LABELS[0], { name: "artery", color: "#56b4e9", rank: 1 }] });
     button(/^Down$/).click();
     expect(host.last()).toMatchObject({ labels: [{ name: "cell", rank: 1 }, { name: "artery", rank: 0 }] });
+    expect(text(".sp-hint")).toBe("From the top: cell, artery");
     host.set({ _labels: [LABELS[0]!, { name: "artery", color: "#56b4e9" }] });
     await settled();
     expect(text(".sp-status .sp-name")).toBe("artery"); // before the active one's new name has come
-    fill(panel.querySelector("input")!, "cell");
+    fill(panel.querySelector("input")!, "aorta");
     await settled();
     host.say({ type: "error", id: host.last().id, text: "labels takes names that differ" });
     await settled();
     expect(panel.querySelector("input")!.value).toBe("artery");
     expect(button(/^Retry$/)).toBeUndefined();
+  });
+
+  it("give a label no name that another has, and none that was typed before Esc", async () => {
+    await mount({ _labels: LABELS, label: "vessel", _prompts: { version: 0, lists: [[], []] } });
+    button(/^Change the label/).click();
+    await settled();
+    const name = dialog("Label").querySelector("input")!;
+    fill(name, "cell");
+    expect([text(".sp-hint"), name.value]).toEqual(["There is a cell already.", "vessel"]);
+    name.value = "typed by mistake";
+    name.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    name.dispatchEvent(new Event("change"));
+    expect(host.sent).toHaveLength(0);
+    await settled();
+    expect([dialog("Label").hidden, name.value]).toEqual([true, "vessel"]);
   });
 
   it("lock a label: nothing can be drawn on it", async () => {
@@ -439,6 +455,19 @@ describe("the tools", () => {
     button(/^Change the label/).click();
     [...dialog("Label").querySelectorAll<HTMLInputElement>("input[type=checkbox]")][1]!.click();
     expect(host.last()).toMatchObject({ type: "lock", label: 0, locked: false });
+  });
+
+  it("select past a locked label: its prompts stay, other labels' objects are taken up", async () => {
+    const click: Prompt = { kind: "click", x: 2, y: 2, positive: true };
+    await mount({ _labels: LABELS, label: "cell", _entries: [{ ...ENTRY, locked: true }, ENTRY], _prompts: { version: 0, lists: [[click], []] } });
+    host.update(null, 1, 0, { label: 1, layer: 2, x: 5, y: 4 }, []);
+    key("v");
+    drag([[2, 2], [4, 4]]);
+    expect(text(".sp-hint")).toMatch(/^cell is locked/);
+    key("Delete");
+    expect(host.sent).toHaveLength(0);
+    drag([[6, 5]]);
+    expect(host.last()).toMatchObject({ type: "resume", x: 6, y: 5 });
   });
 
   it("commit an object, once there is one", async () => {

@@ -351,6 +351,27 @@ def one_thread(server):
     file.unlink()
 
 
+SLOW_ONCE = """
+import time
+slow = iter([3.0])
+w._annotation.predictor.wait_for = type("Slow", (), {"wait": lambda self, _: time.sleep(next(slow, 0)) or True})()
+"""
+
+
+def test_what_follows_a_slow_prediction_comes_after_it_whichever_thread_brings_it(open_notebook):
+    # ipykernel gives the first message to the thread of the cells, and those after its first answer to another.
+    lab = open_notebook([WIDGET.removesuffix("\nw") + SLOW_ONCE + "w", ""])
+    canvas = lab.run_widget(0)
+    canvas.press("p")
+    canvas.click(40, 50)
+    canvas.press("c")  # waits in that thread
+    expect(canvas.root.get_by_role("button", name="Cancel")).to_be_visible()  # it has answered that it is at it
+    canvas.click(100, 50)
+    canvas.press("c")
+    expect(canvas.root).to_have_attribute("data-objects", "2")
+    assert lab.evaluate(1, "[row['prompts'] for row in w.instance_table]") == [1, 1]
+
+
 def is_cancelled(lab, waiting, cancel):
     canvas = lab.canvas
     canvas.stroke((40, 20), (90, 20))

@@ -205,7 +205,7 @@ def test_holes_parts_smoothing_and_cut_off(lab):
     panel.get_by_label("keep the largest part only").check()
     canvas.wait_version_after(4)
     assert lab.evaluate(1, state) == [True, False, True]
-    smooth = panel.get_by_label("How much the border is rounded off")
+    smooth = panel.get_by_label("How much the border is rounded")
     smooth.fill("6")
     canvas.wait_version_after(5)
     assert lab.evaluate(1, state) == [True, False, False]

@@ -200,11 +200,15 @@ def test_bad_input_is_told_by_name(make, error, words):
         Box(-9, -9, -3, -3),
         Scribble([(100, 100), (120, 120)]),
         Scribble([(-9, 30), (5, 100)]),
+        Lasso.circle(-100, -100, 5),
+        Scribble(np.full((500, 2), -9.0)),
     ],
 )
-def test_prompts_outside_the_image_are_told_with_its_size(prompt):
-    with pytest.raises(ValueError, match=r"outside the image: x takes -0\.5 to 63\.5, y takes -0\.5 to 47\.5"):
+def test_prompts_outside_the_image_are_told_with_its_size_and_not_at_length(prompt):
+    told = r"outside the image: x takes -0\.5 to 63\.5, y takes -0\.5 to 47\.5"
+    with pytest.raises(ValueError, match=told) as caught:
         check_inside(prompt, SHAPE)
+    assert len(str(caught.value)) < 250
 
 
 @pytest.mark.parametrize(
