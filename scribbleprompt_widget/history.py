@@ -106,16 +106,6 @@ class Entry(Generic[S]):
         return Entry(finish=replace(self.finish if self.taken is None else self.taken.finish, edits=None))
 
     @property
-    def is_as_taken(self) -> bool:
-        """Whether it is an object that was taken up again, and nothing was done to it since."""
-        return (
-            self.taken is not None
-            and not self.prompts
-            and self.start is self.taken.instance.mask
-            and self.finish == Finish()
-        )
-
-    @property
     def is_blank(self) -> bool:
         """Whether there is nothing to clear."""
         return not self.prompts and self.start is None and not self.finish.edits

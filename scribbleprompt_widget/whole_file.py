@@ -20,7 +20,7 @@ Stamp = tuple[int, int, int]
 NAME_DIGITS: Final = 8
 """Of a file's name, which itself may be as long as a name can be."""
 CANNOT_WRITE: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
-"""Of a folder that is there; the last in some that the system makes up."""
+"""What a folder says that is there and takes no file; the last by those that the system makes up, as /proc."""
 ABANDONED_S: Final = 3600.0
 """What was not touched for so long is not being written any more."""
 
@@ -81,6 +81,7 @@ def written_whole(target: Path, suffix: str = "") -> Iterator[Path]:
     except OSError as error:
         if error.errno not in CANNOT_WRITE:
             raise
+        check_folder(target)  # it may have gone meanwhile
         raise PermissionError(f"path: nothing can be written to the folder {str(target.parent)!r}") from error
     with opened as folder:
         written = Path(folder, f"part{suffix}")

@@ -121,6 +121,23 @@ class Annotation:
         """Whether nothing may overwrite the pixels of a label."""
         return label in self.history.current.locked
 
+    @property
+    def looked_at(self) -> Instance | None:
+        """The object that was taken up again by the last step: nothing was done to it yet, nor to any other."""
+        step = self.history.current
+        taken = step.entry(step.label).taken
+        return taken.instance if step.action == "resume" and taken is not None else None
+
+    @property
+    def objects(self) -> tuple[Instance, ...]:
+        """What is done, in order; one that is only `looked_at` is, too."""
+        instances, looked_at = self.history.current.instances, self.looked_at
+        return instances if looked_at is None else _in_order(*instances, looked_at)
+
+    def object_map(self) -> np.ndarray:
+        """(H, W) int32: i for ``objects[i - 1]``, 0 elsewhere."""
+        return self.instances.become(self.objects)[0].map
+
     def prediction(self, label: int) -> Prediction:
         """The prediction that stands for a label; without prompts, what it started from, or background."""
         entry = self.entry(label)
@@ -174,8 +191,9 @@ class Annotation:
 
     def preview(self, label: int, prompt: Prompt) -> list[Plane]:
         """What would change on the screen if `prompt` were added; nothing is kept."""
-        step = self.history.current.then("prompt", label, self._added(label, prompt))
-        return self._change(label, step, self.instances, {}).planes
+        before = self._before(label)
+        step = before.then("prompt", label, self._added(label, prompt))
+        return self._change(label, step, self.instances.become(before.instances)[0], {}).planes
 
     def reprompt(self, label: int, changes: Mapping[int, Sequence[Prompt]]) -> list[Plane] | None:
         """Put other prompts in the place of some, by their index (none deletes, two split), and predict again."""
@@ -226,27 +244,24 @@ class Annotation:
         entry = self._open_entry(label)
         if not self.masks[label][self.masks.window(label)].any():
             return None
-        instances = _in_order(*self.history.current.instances, self._instance(label))
+        before = self._before(label)
+        instances = _in_order(*before.instances, self._instance(label, self.instances.become(before.instances)[0]))
         return self._push("commit", label, entry.blank, instances=instances)
 
     def resume(self, number: int) -> list[Plane] | None:
-        """Take a committed object (its number in `done`) up again: it becomes its label's, as a start.
+        """Take a committed object (its number in `objects`) up again: it becomes its label's, as a start.
 
-        One that is only `looked_at` is put down.
+        Until something is done to it, it is only `looked_at`, and is put down with the next step that is not its own.
         """
-        items = self.done().items
+        items = self.objects
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 1 <= number <= len(items):
             there = f"one of the {len(items)} objects that are done, from 1" if items else "none: no object is done yet"
             raise ValueError(f"instance takes {there}; got {number!r}")
-        instance, step, looked_at = items[number - 1], self.history.current, self.looked_at()
+        instance = items[number - 1]
         self._open_entry(instance.label)
-        if instance is looked_at:
+        if instance is self.looked_at:
             return None
-        if looked_at is not None:
-            label = looked_at.label
-            step = step.then(
-                "resume", label, step.entry(label).blank, instances=(*step.instances, self._instance(label))
-            )
+        step = self._before(None)
         entry = step.entry(instance.label)
         if not entry.is_blank:
             name = self.labels[instance.label].name
@@ -260,37 +275,6 @@ class Annotation:
         others = _in_order(*(item for item in step.instances if item is not instance))
         step = step.then("resume", instance.label, resumed, instances=others)
         return self._become(step, lambda: self.history.push(step))
-
-    def looked_at(self) -> Instance | None:
-        """The object that was taken up again, if nothing was done to it or its pixels since."""
-        for entry in self.history.current.entries:
-            if entry.taken is not None and entry.is_as_taken:
-                instance = entry.taken.instance
-                if np.array_equal(self.masks[instance.label][instance.mask.region], instance.mask.pixels):
-                    return instance
-        return None
-
-    def done(self) -> Instances:
-        """The objects that are done, in order; one that is only `looked_at` is, too."""
-        looked_at = self.looked_at()
-        if looked_at is None:
-            return self.instances
-        return self.instances.become(_in_order(*self.instances.items, looked_at))[0]
-
-    def _instance(self, label: int) -> Instance:
-        """What the mask of a label is when it is done."""
-        entry, step = self.entry(label), self.history.current
-        mask = PackedMask.of(self.masks[label], self.masks.window(label))
-        layer = self.instances.layer_for(mask.region, mask.pixels)
-        taken = None if entry.taken is None else entry.taken.instance
-        if taken is not None and taken is self.looked_at():
-            return replace(taken, layer=layer)
-        seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
-        if taken is not None:
-            return Instance(label, mask, layer, taken.prompts + entry.prompts, seconds, taken.order)
-        in_hand = [other.taken.instance for other in step.entries if other.taken is not None]
-        order = 1 + max((item.order for item in (*in_hand, *step.instances)), default=-1)
-        return Instance(label, mask, layer, entry.prompts, seconds, order)
 
     def lock(self, label: int, locked: bool) -> list[Plane] | None:
         """Let nothing overwrite the pixels of a label, nor draw on it; or do again."""
@@ -306,13 +290,13 @@ class Annotation:
     def use(self, predictor: Predictor) -> list[Plane] | None:
         """Go on with another predictor: what was drawn is predicted again, in one step."""
         session = predictor.open(self.image)
-        step = self.history.current
+        step = before = self._before(None)
         for label, entry in enumerate(step.entries):
             if entry.prompts and label not in step.locked:
                 unknown = replace(entry, states=(None,) * len(entry.prompts))
                 step = step.then("model", label, self._predicted(unknown, entry.prompts, 0, session))
         planes = None
-        if step is not self.history.current:
+        if step is not before:
             planes = self._become(step, lambda: self.history.push(step))
         self.predictor, self._session = predictor, session
         return planes
@@ -370,13 +354,37 @@ class Annotation:
         padded = (*known, *[None] * len(prompts))[: len(prompts) - 1]
         return replace(entry, prompts=prompts, states=(*padded, state), began=began)
 
+    def _before(self, label: int | None) -> Step[State]:
+        """How things stand for a step that is made to a label: what is looked at stays in hand for its own alone."""
+        step, looked_at = self.history.current, self.looked_at
+        if looked_at is None or looked_at.label == label:
+            return step
+        label, items = looked_at.label, _in_order(*step.instances, looked_at)
+        return step.then("resume", label, step.entry(label).blank, instances=items)
+
+    def _instance(self, label: int, others: Instances) -> Instance:
+        """What the mask of a label is when it is done, beside other objects."""
+        entry, step, looked_at = self.entry(label), self.history.current, self.looked_at
+        if looked_at is not None and looked_at.label == label:
+            return looked_at
+        mask = PackedMask.of(self.masks[label], self.masks.window(label))
+        layer = others.layer_for(mask.region, mask.pixels)
+        seconds = 0.0 if entry.began is None else time.monotonic() - entry.began
+        if entry.taken is not None:
+            taken = entry.taken.instance
+            return Instance(label, mask, layer, taken.prompts + entry.prompts, seconds, taken.order)
+        in_hand = [other.taken.instance for other in step.entries if other.taken is not None]
+        order = 1 + max((item.order for item in (*in_hand, *step.instances)), default=-1)
+        return Instance(label, mask, layer, entry.prompts, seconds, order)
+
     def _finished_by(self, action: str, label: int, finish: Finish) -> list[Plane]:
         entry = self.entry(label)
         began = time.monotonic() if entry.began is None else entry.began
         return self._push(action, label, replace(entry, finish=finish, began=began))
 
     def _push(self, action: str, label: int, entry: Entry[State] | None = None, **changes: Any) -> list[Plane]:
-        step = self.history.current.then(action, label, entry, **changes)
+        # What is locked is nobody's to work on.
+        step = self._before(None if action == "lock" else label).then(action, label, entry, **changes)
         return self._become(step, lambda: self.history.push(step))
 
     def _become(self, step: Step[State], move: Callable[[], None]) -> list[Plane]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 from scribbleprompt_widget.prompts import prompt_from_json
@@ -17,7 +17,9 @@ from scribbleprompt_widget.widgets.part import Part
 from scribbleprompt_widget.widgets.state import probability_state, step_states
 
 if TYPE_CHECKING:
+    from scribbleprompt_widget.widgets.annotation import Annotation
     from scribbleprompt_widget.widgets.masks import Plane
+    from scribbleprompt_widget.widgets.messages import Act
 
 __all__ = ["Answering"]
 
@@ -25,11 +27,15 @@ log = logging.getLogger(__name__)
 
 TELL_AFTER_S: Final = 0.3
 """Before the front end, hearing nothing for 0.8 s (js/src/requests.ts), takes the kernel for busy with another cell."""
-ON_AN_IMAGE: Final = (
-    *("prompt", "preview", "probability", "reprompt", "undo", "redo", "go", "clear"),
+STEPS: Final = (
+    *("prompt", "reprompt", "undo", "redo", "go", "clear"),
     *("paint", "unpaint", "finish", "commit", "resume", "lock"),
 )
+"""Messages that ask for a step, or for one back."""
+ON_AN_IMAGE: Final = ("preview", "probability", *STEPS)
 """Messages that mean the image on the canvas, and carry its version."""
+CHANGES: Final = (*STEPS, "labels", "unlabel")
+"""Messages that ask for anything to be another."""
 
 
 class Answering(Part):
@@ -37,16 +43,18 @@ class Answering(Part):
 
     def _on_message(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
         """Answer what came. May run on another thread than cells do; exceptions and prints would show nowhere."""
-        for message in self._order.arrived(content):
-            self._handle(message)
+        self._order.came(content)
 
-    def _handle(self, content: Mapping[str, Any]) -> None:
+    def _handle(self, content: Mapping[str, Any], late: bool) -> None:
         request = content.get("id")
         try:
             try:
                 with self._lock, self._cancellation.request(request):
+                    kind = str(content.get("type"))
+                    if late and kind in CHANGES:
+                        raise ValueError(f"{kind} came after what was done later, and changed nothing")
                     if self._is_for_this_image(content):
-                        self._answer(str(content.get("type")), content, request)
+                        self._answer(kind, content, request)
             finally:  # what was done before something failed is told
                 self._tell_observers()
         except CancelledError:
@@ -74,15 +82,16 @@ class Answering(Part):
         if content.get("version") not in (None, self._version):
             raise ValueError(f"{kind} was meant for an earlier state, and changed nothing")
         if act is not None and kind in ("resume", "undo", "redo", "go"):
-            act = self._followed(act)
+            act = self._following(act)
         if act is not None:
-            with self._telling_if_slow(request):
-                self._change(act, request)
+            self._change(self._telling_if_slow(act, request), request)
         elif kind == "preview":
             label = label_index(content, self._annotation)
-            with self._telling_if_slow(request):
-                planes = self._annotation.preview(label, prompt_from_json(content["prompt"]))
-            self._send_planes("preview", request, planes, base=self._version, seconds=self._annotation.seconds)
+            prompt = prompt_from_json(content["prompt"])
+            planes = self._telling_if_slow(lambda annotation: annotation.preview(label, prompt), request)(
+                self._annotation
+            )
+            self._send_planes("preview", request, planes or [], base=self._version, seconds=self._annotation.seconds)
         elif kind == "probability":
             self._send_probability(request, label_index(content, self._annotation))
         elif kind == "labels":
@@ -104,18 +113,31 @@ class Answering(Part):
         else:
             raise ValueError(f"unknown message type {kind!r}")
 
-    @contextmanager
-    def _telling_if_slow(self, request: str | None) -> Iterator[None]:
-        """Let the front end know that its request was taken up, where the answer takes its time.
+    def _telling_if_slow(self, act: Act, request: str | None) -> Act:
+        """The same, of which the front end hears that it was begun, where it takes its time; not once it is over.
 
         Told at once, it would delay the quick answers, which are most.
         """
-        timer = threading.Timer(TELL_AFTER_S, self.send, [{"type": "started", "id": request}])
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+        sending, over = threading.Lock(), threading.Event()
+
+        def tell() -> None:
+            with sending:
+                if not over.is_set():
+                    self.send({"type": "started", "id": request})
+
+        def telling(annotation: Annotation) -> list[Plane] | None:
+            # In the context of the request: ipykernel (7.4) would take it for a message of a cell that began meanwhile,
+            # and have the canvas's next ones wait behind that cell.
+            timer = threading.Timer(TELL_AFTER_S, copy_context().run, [tell])
+            timer.start()
+            try:
+                return act(annotation)
+            finally:
+                timer.cancel()
+                with sending:
+                    over.set()
+
+        return telling
 
     def _send_planes(self, kind: str, request: str | None, planes: list[Plane], **fields: Any) -> None:
         message = {

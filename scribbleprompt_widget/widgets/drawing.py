@@ -243,38 +243,41 @@ class Drawing(Part):
 
         Its label becomes the active one. Its prompts are not there again: what is drawn now refines its mask, as after
         `start_from`, and it is not finished a second time (see `finish`). Another that was taken up before is put down
-        as it was, unless something was done to it since.
+        as it was, and so it is by whatever is done next that is not to it; what was changed has to be committed first.
 
         Parameters
         ----------
         instance
-            Its number in `instances`, from 1. It keeps it until something is done to it; then the objects after it have
-            one less until it is committed again, to where it was among them.
+            Its number in `instances`, from 1. It keeps it until it is changed; then the objects after it have one less
+            until it is committed again, to where it was among them.
 
         Raises
         ------
         ValueError
             When there is no such object, its label is locked, or an object of that label is in hand.
         """
-        self._do(self._followed(lambda annotation: annotation.resume(instance), always=True))
+        self._do(self._following(lambda annotation: annotation.resume(instance)))
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take the last step back, whichever label it was for; nothing happens at the beginning."""
-        self._do(self._followed(lambda annotation: annotation.undo()))
+        """Take the last step back, whichever label it was for; nothing happens at the beginning.
+
+        The active label stays the same, but where an object that is done was taken up: it is that of the one in hand.
+        """
+        self._do(self._following(lambda annotation: annotation.undo()))
 
     def redo(self) -> None:
-        """Do again what was undone; nothing happens at the end."""
-        self._do(self._followed(lambda annotation: annotation.redo()))
+        """Do again what was undone; nothing happens at the end. The active label: see `undo`."""
+        self._do(self._following(lambda annotation: annotation.redo()))
 
     def clear(self) -> None:
         """Take away all that was drawn and painted for the active label, and what it started from; can be undone."""
         self._do(lambda annotation: annotation.clear(self._active))
 
     def go_to(self, step: int) -> None:
-        """To any step of the `history`, by its index."""
-        self._do(self._followed(lambda annotation: annotation.go(step)))
+        """To any step of the `history`, by its index. The active label: see `undo`."""
+        self._do(self._following(lambda annotation: annotation.go(step)))
 
     def _add(self, prompt: Prompt) -> None:
         self._do(lambda annotation: annotation.add(self._active, prompt))

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 from typing import Final
 
@@ -131,7 +132,8 @@ class Keeper:
 
     def _start(self, pause: float) -> None:
         if self._timer is None:
-            timer = threading.Timer(pause, self._write_later)
+            # In this context: what fails is told as an answer to what is kept (see `Answering._telling_if_slow`).
+            timer = threading.Timer(pause, copy_context().run, [self._write_later])
             timer.daemon = True  # what is left when Python ends is written by `_at_exit`
             timer.start()
             self._timer = timer

@@ -55,7 +55,7 @@ def _object_at(message: Message, annotation: Annotation) -> int:
     (height, width), (x, y) = annotation.image.shape, (message.get("x"), message.get("y"))
     if not isinstance(x, int) or not isinstance(y, int):
         raise ValueError(f"x and y take the column and row of a pixel, got {x!r} and {y!r}")  # noqa: TRY004  # as all
-    return int(annotation.done().map[y, x]) if 0 <= x < width and 0 <= y < height else 0
+    return int(annotation.object_map()[y, x]) if 0 <= x < width and 0 <= y < height else 0
 
 
 def _replacements(changes: Sequence[Message]) -> dict[int, list[Prompt]]:

@@ -7,8 +7,8 @@ another may come with the commit that was meant to follow it.
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -16,62 +16,88 @@ __all__ = ["GIVE_UP_S", "Order"]
 
 Message: TypeAlias = Mapping[str, Any]
 
-GIVE_UP_S: Final = 30.0
-"""One that has not come by then may never come; those behind it are handled with the next that does."""
+GIVE_UP_S: Final = 10.0
+"""One for which nothing else waited so long may never come: as long as the canvas takes to say that nobody answers."""
 
 
 @dataclass
 class _View:
-    """What came of one view: ``next`` is the number that is due."""
+    """What came of one view. `due` is the number that is next; `worker` the thread that is at its messages."""
 
-    next: int = 1
-    waiting: dict[int, Message] = field(default_factory=dict)
-    waits_since: float = 0.0
-    busy: bool = False
-
-    def due(self, now: float) -> Message | None:
-        """Take the message that is to be handled now."""
-        if not self.waiting:
-            return None
-        number = min(self.waiting)
-        if number > self.next and now - self.waits_since < GIVE_UP_S:
-            return None
-        self.next = max(self.next, number + 1)
-        self.waits_since = now
-        return self.waiting.pop(number)
+    due: int = 1
+    waiting: dict[int, tuple[Context, Message]] = field(default_factory=dict)
+    worker: int | None = None
+    timer: threading.Timer | None = None
 
 
 class Order:
-    """Messages of the canvas; a view counts its own in their ids (docs/protocol.md)."""
+    """Messages of the canvas; a view counts its own in their ids (docs/protocol.md).
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    act
+        Handles a message, and is told whether it is late: handled after one that was sent later. One thread at a time
+        is at the messages of a view, in the context that each came in; others leave theirs to it.
+    """
+
+    def __init__(self, act: Callable[[Message, bool], None]) -> None:
+        self._act = act
         self._lock = threading.Lock()
         self._views: dict[str, _View] = {}
 
-    def arrived(self, message: Message) -> Iterator[Message]:
-        """Give what can be handled now that a message has come, in order; the caller handles each before the next.
-
-        None, when the one before is still to come, or when another thread is at this view's messages: it goes on.
-        """
-        name, _, number = str(message.get("id")).rpartition("-")
-        if not name or not number.isdecimal():
-            yield message
+    def came(self, message: Message) -> None:
+        """Handle a message, and what waited for it: now, or after those that were sent before it."""
+        name, _, digits = str(message.get("id")).rpartition("-")
+        if not (name and digits.isascii() and digits.isdecimal()):
+            self._act(message, False)
             return
+        number = int(digits)
         with self._lock:
             view = self._views.setdefault(name, _View())
-            if not view.waiting:
-                view.waits_since = time.monotonic()
-            view.waiting[int(number)] = message
-            if view.busy:
-                return
-            view.busy = True
+            late = number < view.due
+            if not late:
+                view.waiting.setdefault(number, (copy_context(), message))
+        if late:
+            self._act(message, True)
+        else:
+            self._work(view)
+
+    def _work(self, view: _View, *, skipping: bool = False) -> None:
+        """Handle what is due; with `skipping`, all that waits."""
+        thread = threading.get_ident()
         try:
-            while True:
-                with self._lock:
-                    if (due := view.due(time.monotonic())) is None:
-                        view.busy = False
-                        return
-                yield due
+            while (taken := self._take(view, thread, skipping)) is not None:
+                context, message = taken
+                context.run(self._act, message, False)
         except BaseException:
-            view.busy = False
+            with self._lock:
+                self._rest(view)
             raise
+
+    def _take(self, view: _View, thread: int, skipping: bool) -> tuple[Context, Message] | None:
+        with self._lock:
+            # This thread itself is at none: an interrupt may have ended it before it could say so.
+            if view.worker not in (None, thread):
+                return None
+            number = min(view.waiting, default=None)
+            if number is None or not (skipping or number == view.due):
+                self._rest(view)
+                return None
+            if view.timer is not None:
+                view.timer.cancel()
+                view.timer = None
+            view.worker, view.due = thread, number + 1
+            return view.waiting.pop(number)
+
+    def _rest(self, view: _View) -> None:
+        """Nobody is at it. What waits does so for a while."""
+        view.worker = None
+        if view.waiting and view.timer is None:
+            view.timer = threading.Timer(GIVE_UP_S, self._give_up, [view])
+            view.timer.daemon = True
+            view.timer.start()
+
+    def _give_up(self, view: _View) -> None:
+        with self._lock:
+            view.timer = None
+        self._work(view, skipping=True)

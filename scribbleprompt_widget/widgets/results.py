@@ -31,7 +31,10 @@ class Results(Part):
 
     @property
     def mask(self) -> np.ndarray:
-        """(H, W) bool: the mask of the active label, the image's own resolution, without committed objects. A copy."""
+        """(H, W) bool: the mask of the active label, the image's own resolution, without committed objects. A copy.
+
+        One that was taken up again (see `resume`) is in it.
+        """
         with self._lock:
             return np.array(self._annotation.masks[self._active])
 
@@ -65,10 +68,10 @@ class Results(Part):
     def instances(self) -> np.ndarray:
         """(H, W) int32: 0 is background, i is the i-th committed object (row i - 1 of `instance_table`). A copy.
 
-        One that was taken up again (see `resume`) is among them until something is done to it.
+        One that was taken up again (see `resume`) is among them until it is changed.
         """
         with self._lock:
-            found: np.ndarray = self._annotation.done().map.copy()
+            found: np.ndarray = self._annotation.object_map().copy()
         return found
 
     @property
@@ -80,7 +83,7 @@ class Results(Part):
         prompt to the commit).
         """
         with self._lock:
-            items, labels = self._annotation.done().items, self._annotation.names
+            items, labels = self._annotation.objects, self._annotation.names
             pixel_area = self._annotation.image.pixel_area_mm2
         return [
             {
@@ -128,7 +131,7 @@ class Results(Part):
             When `path` is no path, has another suffix, or lies in no folder.
         """
         with self._lock:
-            one = len(self._annotation.labels) == 1 and not self._annotation.instances
+            one = len(self._annotation.labels) == 1 and not self._annotation.objects
             return save_mask(path, self.mask if one else self.label_map, self.image, labels=self._annotation.names)
 
     def snapshot(self, path: str | Path | None = None) -> np.ndarray:

@@ -125,7 +125,7 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         self._lock = threading.RLock()
         self._telling = threading.Lock()
-        self._order = Order()
+        self._order = Order(self._handle)
         self._version = 0
         self._index = 0  # of the active label
         self._cancellation = Cancellation()
@@ -259,21 +259,19 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
             self._tell_error(error, None)
             raise
 
-    def _followed(self, act: Act, *, always: bool = False) -> Act:
-        """The same change, after which the label of an object that it took up is the active one.
+    def _following(self, act: Act) -> Act:
+        """The same change, after which the label of an object that it took up, or went back to, is the active one."""
 
-        `always`: of one that was looked at before, too.
-        """
-
-        def followed(annotation: Annotation) -> list[Plane] | None:
-            before = None if always else annotation.looked_at()
+        def following(annotation: Annotation) -> list[Plane] | None:
+            before = annotation.history.cursor
             planes = act(annotation)
-            looked_at = annotation.looked_at()
-            if looked_at is not None and looked_at is not before:
+            history, looked_at = annotation.history, annotation.looked_at
+            passed = history.steps[history.cursor + (history.cursor < before)]
+            if looked_at is not None and passed.action == "resume":
                 self._index = looked_at.label
             return planes
 
-        return followed
+        return following
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
         small = small_traits(self._annotation)
@@ -339,9 +337,12 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
 
     @traitlets.observe("label")
     def _keep_label(self, _change: object) -> None:
-        with self._lock:
-            if self._keeper is not None:
+        # Whoever has the lock predicts, and keeps what comes of it with the label.
+        if self._keeper is not None and self._lock.acquire(blocking=False):
+            try:
                 self._keeper.changed(self._saved())
+            finally:
+                self._lock.release()
 
     @contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:

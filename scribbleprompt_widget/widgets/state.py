@@ -88,7 +88,7 @@ class ToldPrompts:
 def _entry_state(annotation: Annotation, label: int) -> dict[str, Any]:
     entry = annotation.entry(label)
     finish = entry.finish
-    looked_at = annotation.looked_at()
+    looked_at = annotation.looked_at
     taken = looked_at is not None and looked_at.label == label
     return {
         "edits": 0 if finish.edits is None else finish.edits.count,
@@ -99,7 +99,7 @@ def _entry_state(annotation: Annotation, label: int) -> dict[str, Any]:
         "started": entry.start is not None,
         "taken": taken,
         "locked": annotation.is_locked(label),
-        "objects": taken + sum(instance.label == label for instance in annotation.instances.items),
+        "objects": sum(instance.label == label for instance in annotation.objects),
         "removable": annotation.is_removable(label),
     }
 
