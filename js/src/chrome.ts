@@ -61,7 +61,7 @@ export interface ChromeState {
   model: string;
 }
 
-const KEPT = "Copy as Python keeps the prompts; a session= file, if any, has the rest";
+const KEPT = "Copy as Python keeps what is here";
 const LOST: Partial<Record<ChromeState["state"], string>> = {
   lost:
     "No answer from the kernel. If another cell runs, what you drew waits for it. " +

@@ -18,7 +18,7 @@ export function makeFinishPanel({ finish, unpaint }: FinishEvents): { node: HTML
   const holes = checkbox((fill_holes) => finish({ fill_holes }));
   const largest = checkbox((keep_largest) => finish({ keep_largest }));
   const smooth = lateSlider("Smooth", "How much the border is rounded, in pixels", 0, SMOOTHEST, " px", (smooth) => finish({ smooth }));
-  const threshold = lateSlider("Cut-off", "From which probability on a pixel is of the object", 1, 99, "%", (percent) =>
+  const threshold = lateSlider("Cut-off", "Least probability of the object", 1, 99, "%", (percent) =>
     finish({ threshold: percent / 100 }),
   );
   const remove = makeButton(".sp-quiet", "", unpaint);

@@ -6,17 +6,12 @@ import type { Finish, LabelTrait, Steps } from "./protocol";
 const NAMES: Record<string, string> = {
   open: "Picture opened",
   prompt: "Prompt",
-  "edit prompts": "Prompts changed",
-  clear: "Cleared",
   paint: "Mask painted",
   unpaint: "Paint removed",
   finish: "Mask finished",
   start: "Started from a mask",
   commit: "Object done",
   resume: "Object taken up",
-  lock: "Locked",
-  unlock: "Unlocked",
-  model: "Another model",
 };
 
 /** What is filled is called by both tools that do so: the kernel does not tell a circle from another polygon. */
@@ -25,8 +20,12 @@ const SHAPES: Record<string, string> = { lasso: "Lasso or circle" };
 type Step = Steps["steps"][number];
 
 function nameOf({ action, kind, positive, finish }: Step): string {
-  if (kind) return `${SHAPES[kind] ?? kind[0]!.toUpperCase() + kind.slice(1)} ${positive ? "+" : "−"}`;
-  return (finish && finished(finish)) || (NAMES[action] ?? action);
+  if (kind) return `${SHAPES[kind] ?? capital(kind)} ${positive ? "+" : "−"}`;
+  return (finish && finished(finish)) || (NAMES[action] ?? capital(action));
+}
+
+function capital(word: string): string {
+  return word[0]!.toUpperCase() + word.slice(1);
 }
 
 function finished({ threshold, fill_holes, keep_largest, smooth }: Partial<Finish>): string {

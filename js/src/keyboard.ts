@@ -55,8 +55,7 @@ export function listenToKeys(root: HTMLElement, events: KeyboardEvents): () => v
       } else if (pointer.isOver() && isMeant(event) && !event.target.closest(OTHERS)) {
         // Who points at the picture means it, and not the cell that has the focus, which Lab would delete at D D. The
         // focus stays there: Lab would make this cell the active one, and run it again with the next Shift Enter.
-        press(event);
-        take(event);
+        if (press(event) || isPlain(event)) take(event);
       }
     },
     { capture: true, signal },

@@ -61,8 +61,9 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, say, set
       return !isTaken;
     },
     raise(up) {
-      const labels = raised(current(), truth.active, up);
-      tell(labels);
+      const before = current();
+      const labels = raised(before, truth.active, up);
+      if (labels !== before) tell(labels);
       const names = bottomUp(labels).map((index) => labels[index]!.name);
       say(`From the top: ${names.reverse().join(", ")}`);
     },

@@ -1,5 +1,5 @@
 /** Putting an object down, and taking it up again. */
-import { IN_HAND, TAKEN_UP, doneAt } from "./hints";
+import { IN_HAND, NO_OBJECT, TAKEN_UP, doneAt } from "./hints";
 import type { Kernel } from "./kernel";
 import { round } from "./math";
 import type { Command, Entry, Point } from "./protocol";
@@ -42,8 +42,9 @@ export function makeObjects(kernel: Kernel, truth: Truth, events: ObjectsEvents)
     isAt: (at) => labelAt(at) >= 0,
     commit() {
       const { active } = truth;
-      if (!kernel.masks.area(active) && !kernel.requests.size) say("Draw an object first.");
-      else ask({ type: "commit", label: active });
+      const isEmpty = !kernel.masks.area(active) && !kernel.requests.size;
+      if (isEmpty) say(truth.prompts().length ? NO_OBJECT : "Draw an object first.");
+      else if (!events.isLocked(active)) ask({ type: "commit", label: active });
     },
     resume([x, y]) {
       const label = labelAt([x, y]);
@@ -57,6 +58,8 @@ export function makeObjects(kernel: Kernel, truth: Truth, events: ObjectsEvents)
     },
     changed(command) {
       if (command?.type === "resume") say(TAKEN_UP);
+      // It was asked before it was known what comes of the prompts.
+      if (command?.type === "commit" && truth.prompts(command.label).length) say(NO_OBJECT);
     },
   };
 }

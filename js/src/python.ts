@@ -1,36 +1,61 @@
 /** What was drawn, as Python that draws it again. */
-import { counted } from "./format";
+import { LAYERS, type Masks } from "./planes";
 import { isRaster, type Entry, type LabelTrait, type Prompt } from "./protocol";
 import { NOTHING } from "./truth";
 
 const WIDEST_LINE = 96;
 
-/** Helps to write down what Python gave as pixels. */
+/** Helps to write down what there is as pixels alone. */
 const RASTER = `\
 import numpy as np
+from skimage import measure
 
 
-def raster(height, width, *runs):  # start and length of each run of pixels, in row order
+def raster(height, width, *runs):  # start and length of each, in row order
     pixels = np.zeros(height * width)
     for start, length in zip(runs[::2], runs[1::2]):
-        pixels[start : start + length] = 1  # values between 0 and 1 became 1
+        pixels[start : start + length] = 1
     return pixels.reshape(height, width)
+
+
+def parts(pixels):
+    numbers = measure.label(pixels)
+    return [numbers == i + 1 for i in range(numbers.max())]
 
 `.split("\n");
 
-/** `entries`: what the prompts alone do not tell of each label. */
-export function asPython(labels: LabelTrait[], prompts: Prompt[][], entries: Entry[] = []): string {
+/** `entries`: what the prompts alone do not tell of each label; `masks` has the pixels of what Python cannot draw again. */
+export function asPython(labels: LabelTrait[], prompts: Prompt[][], entries: Entry[], masks: Masks): string {
   const several = labels.length > 1;
   const names = several ? `, labels=[${labels.map((label) => quoted(label.name)).join(", ")}]` : "";
-  const lines = [`# w = sp.Segmenter(image${names})`];
-  if (prompts.flat().some(isRaster)) lines.push(...RASTER);
+  const lines: string[] = [];
   labels.forEach((label, index) => {
-    const calls = [...(prompts[index] ?? []).flatMap(callFor), ...finishing(entries[index])];
+    const calls: string[] = [];
+    for (let layer = 1; layer < LAYERS; layer++) {
+      const done = pixelsOf(masks, index, layer);
+      if (done) calls.push(...wrapped("for one in parts(raster(", done, ")):"), "    w.start_from(one)", "    w.commit()");
+    }
+    const { edits, started } = entries[index] ?? NOTHING;
+    const inHand = edits || started ? pixelsOf(masks, index, 0) : null;
+    if (inHand) calls.push(...wrapped("w.start_from(raster(", inHand, "))"));
+    else calls.push(...(prompts[index] ?? []).flatMap(callFor), ...finishing(entries[index]));
     if (several && calls.length) lines.push(`w.label = ${quoted(label.name)}`);
     lines.push(...calls);
   });
-  lines.push(...missing(entries));
-  return lines.join("\n");
+  if (lines.some((line) => line.includes("raster("))) lines.unshift(...RASTER);
+  return [`# w = sp.Segmenter(image${names})`, ...lines].join("\n");
+}
+
+/** What `raster` takes for a mask; null where it is empty. */
+function pixelsOf(masks: Masks, label: number, layer: number): string[] | null {
+  const plane = masks.plane(label, layer);
+  const runs: number[] = [];
+  for (let end = 0, start; plane && (start = plane.indexOf(1, end)) >= 0; ) {
+    end = plane.indexOf(0, start);
+    if (end < 0) end = plane.length;
+    runs.push(start, end - start);
+  }
+  return runs.length ? [masks.height, masks.width, ...runs].map(String) : null;
 }
 
 /** What is done to the mask, where it is not what is done at first. */
@@ -45,27 +70,13 @@ function finishing(entry: Entry = NOTHING): string[] {
   return said.length ? [`w.finish(${said.join(", ")})`] : [];
 }
 
-/** Edits, committed objects and masks that were started from are pixels: only the kernel has them. */
-function missing(entries: Entry[]): string[] {
-  const sum = (name: "edits" | "objects" | "started" | "taken"): number => entries.reduce((total, entry) => total + Number(entry[name]), 0);
-  const parts = [
-    counted(sum("edits"), "painted edit"),
-    counted(sum("objects"), "finished object"),
-    // What is looked at is a finished object.
-    counted(sum("started") - sum("taken"), "starting mask"),
-  ];
-  const told = parts.filter((part) => part !== "");
-  return told.length ? [`# Not in this code: ${told.join(", ")}.`] : [];
-}
-
 function callFor(prompt: Prompt): string[] {
   if (prompt.kind === "click") return [`w.add_click(${number(prompt.x)}, ${number(prompt.y)}${sign(prompt.positive)})`];
   if (prompt.kind === "box") {
     return [`w.add_box(${[prompt.x0, prompt.y0, prompt.x1, prompt.y1].map(number).join(", ")})`];
   }
   if (isRaster(prompt)) {
-    const [height, width] = prompt.shape;
-    return wrapped(`w.add_scribble(raster=raster(${height}, ${width},`, prompt.runs.map(String), `)${sign(prompt.positive)})`);
+    return wrapped("w.add_scribble(raster=raster(", [...prompt.shape, ...prompt.runs].map(String), `)${sign(prompt.positive)})`);
   }
   const points = prompt.points.map(([x, y]) => `(${number(x)}, ${number(y)})`);
   if (prompt.kind === "lasso") return wrapped("w.add_lasso([", points, `]${sign(prompt.positive)})`);
@@ -74,7 +85,7 @@ function callFor(prompt: Prompt): string[] {
 
 /** In one line where it fits, else a few items to the line, so that a long stroke can be read and compared. */
 function wrapped(head: string, items: string[], tail: string): string[] {
-  const whole = `${head}${head.endsWith(",") ? " " : ""}${items.join(", ")}${tail}`;
+  const whole = `${head}${items.join(", ")}${tail}`;
   if (whole.length <= WIDEST_LINE) return [whole];
   const lines = [head];
   let line = "   ";

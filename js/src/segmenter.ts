@@ -72,6 +72,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       },
       updated: (request) => {
         releasedAt = request?.releasedAt ?? releasedAt;
+        // What was said is of the past; but the order of labels is told as it is asked for.
+        if (request && request.command.type !== "labels") chrome.quiet();
         objects.changed(request?.command);
         stage.invalidate();
         announceResult(toldArea);
@@ -98,9 +100,13 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
   const events: PromptEvents = {
     where: () => ({ image, view }),
     say: (text) => chrome.say(text),
-    prompts: () => truth.prompts(),
+    prompts: () => (isHidden(truth.active) ? [] : truth.prompts()),
     mayChange,
-    change: (changes) => !isLocked() && ask({ type: "reprompt", label: truth.active, changes }),
+    change(changes) {
+      if (isLocked()) return false;
+      ask({ type: "reprompt", label: truth.active, changes });
+      return true;
+    },
     resume: (at) => objects.resume(at),
   };
   const pen = makePen(kernel, clock, events);
@@ -196,7 +202,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     wider: () => set({ brush: brushStep(settings.brush, true, image) }),
     undo: () => void (lasso.back() ? drawn() : can().undo && ask({ type: "undo" })),
     redo: () => void (can().redo && ask({ type: "redo" })),
-    clear: () => void (can().clear && ask({ type: "clear", label: truth.active })),
+    clear: () => void (can().clear && !isLocked() && ask({ type: "clear", label: truth.active })),
     commit: () => objects.commit(),
     remove: () => {
       if (lasso.back()) return drawn();
@@ -371,11 +377,13 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       chrome.say(NO_NEGATIVE_BOX);
       return false;
     }
-    // Which may be for another label's object.
-    if (tool !== "select" && isLocked()) return false;
-    if (isHidden(active)) {
-      chrome.say(hiddenText(labels[active]!));
-      return false;
+    // What is selected may be another label's object.
+    if (tool !== "select") {
+      if (isLocked()) return false;
+      if (isHidden(active)) {
+        chrome.say(hiddenText(labels[active]!));
+        return false;
+      }
     }
     hand = { lasso, select, eraser }[tool as string] ?? pen;
     const positive = isPositive(settings) !== other;
@@ -575,7 +583,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     for (const { command } of [...kernel.failed.filter(isPrompt), ...kernel.requests.prompts]) {
       prompts[command.label]?.push(command.prompt);
     }
-    return asPython(labels, prompts, labelling.entries());
+    return asPython(labels, prompts, labelling.entries(), kernel.masks);
   }
 
   // --- the rest of the screen -------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ export interface PromptEvents extends PenEvents {
   prompts(): readonly Prompt[];
   /** False when prompts cannot be changed just now; the person is told why. */
   mayChange(): boolean;
-  change(changes: Reprompt[]): unknown;
+  /** False when they may not be changed; the person is told why. */
+  change(changes: Reprompt[]): boolean;
   /** A place was clicked at which no prompt is. */
   resume(at: Point): void;
 }
@@ -132,8 +133,7 @@ export function makeSelectHand({ where, say, prompts, mayChange, change, resume 
       if (done.prompt !== selected() || !mayChange()) return;
       if (isRaster(done.prompt)) say("A scribble of pixels: it can be deleted, but not moved.");
       else if (shape) {
-        shapes.push(shape);
-        change([{ index, prompts: [shape] }]);
+        if (change([{ index, prompts: [shape] }])) shapes.push(shape);
       } else say(`${BESIDE} Delete takes a prompt away.`);
     },
     discard() {
@@ -142,8 +142,7 @@ export function makeSelectHand({ where, say, prompts, mayChange, change, resume 
     remove() {
       if (!selected()) return false;
       if (!mayChange()) return true;
-      change([{ index, prompts: [] }]);
-      drop();
+      if (change([{ index, prompts: [] }])) drop();
       return true;
     },
     drop,

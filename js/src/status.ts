@@ -17,8 +17,6 @@ const STATES: Record<KernelState | "error", string> = {
 };
 const TITLES: Partial<Record<KernelState | "error", string>> = {
   busy: "Another cell runs. What you drew waits.",
-  lost: "The kernel does not answer.",
-  gone: "The kernel was restarted or has ended.",
 };
 
 export interface Facts {
@@ -55,11 +53,11 @@ export function makeStatusLine(clock: Clock, cancel: () => void): StatusLine {
   const area = h("span", { title: "Area of the mask" });
   const prompts = h("span.sp-count");
   const objects = h("span.sp-done", { title: "Objects that are done" });
-  const latency = h("span.sp-latency", { title: "From lifting the pointer to the mask on the screen" });
+  const latency = h("span.sp-latency", { title: "From lifting the pointer to the mask" });
   const readout = h("span.sp-readout", { title: "Column, row: value" });
   const hint = h("span.sp-hint", { role: "status" });
   const state = h("span.sp-state");
-  const stop = makeButton(".sp-cancel", "Cancel this prediction (Esc)", cancel, "Cancel");
+  const stop = makeButton(".sp-cancel", "Cancel (Esc)", cancel, "Cancel");
   const facts = h("span.sp-facts", h("span.sp-label", swatch, name), area, prompts, objects, latency);
   const node = h(".sp-status", facts, hint, readout, state, stop);
   let unhint = (): void => {};

@@ -8,7 +8,7 @@ import { toolInHand, type Settings } from "./settings";
 export const MORE_TOOLS = {
   lasso: ["Lasso", "Drag around it, or click corners; a double click closes."],
   circle: ["Circle", "Drag from the middle to the edge."],
-  select: ["Select", "Drag a prompt or its handles, click an object that is done; Delete takes it away."],
+  select: ["Select", "Drag prompts or handles, click objects that are done. Delete removes."],
   eraser: ["Eraser", "Wipe over what you drew."],
   direct: ["Paint", "Brush on the mask: + sets pixels, − clears. L by lasso, O by circle."],
 } as const;

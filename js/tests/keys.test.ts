@@ -170,6 +170,9 @@ describe("the keyboard", () => {
       for (const event of [press("z", { ctrlKey: true }), press("Delete")]) expect(reaches("cell", event)).toBe(false);
       expect(run.mock.calls.map(([found]) => (found as KeyCommand).command)).toEqual(["undo", "remove"]);
       expect(reaches("field", press("z", { ctrlKey: true }))).toBe(true);
+      run.mockReturnValue(false); // there is nothing to undo
+      expect(reaches("cell", press("z", { ctrlKey: true }))).toBe(true);
+      expect(reaches("cell", press("r"))).toBe(false);
     });
 
     it("leaves the notebook its arrows, Enter and Ctrl S, and text its letters", () => {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Raster } from "../src/protocol";
-import { asPython } from "../src/python";
+import { makeMasks } from "../src/planes";
+import { asPython as write } from "../src/python";
+import type { Entry, LabelTrait, Prompt, Raster } from "../src/protocol";
 import { NOTHING } from "../src/truth";
 
+const asPython = (labels: LabelTrait[], prompts: Prompt[][], entries: Entry[] = [], masks = makeMasks(6, 4)): string =>
+  write(labels, prompts, entries, masks);
 const one = [{ name: "lesion", color: "#000000" }];
 
 describe("copy as Python", () => {
@@ -35,13 +38,34 @@ describe("copy as Python", () => {
     );
   });
 
-  it("says what is done to the mask, and what is not in the code", () => {
-    const entry = { ...NOTHING, threshold: 0.2, keep_largest: true, smooth: 1.5, started: true, edits: 2 };
+  it("says what is done to the mask", () => {
+    const entry = { ...NOTHING, threshold: 0.2, keep_largest: true, smooth: 1.5 };
     expect(asPython([...one, { name: "b", color: "#ffffff" }], [[], []], [NOTHING, entry]).split("\n").slice(1)).toEqual([
       'w.label = "b"',
       "w.finish(threshold=0.2, keep_largest=True, smooth=1.5)",
-      "# Not in this code: 2 painted edits, 1 starting mask.",
     ]);
+  });
+
+  it("repeats objects that are done, and what was painted or started from, as pixels", () => {
+    const masks = makeMasks(6, 4);
+    const bits = new Uint8Array([0b1011_0000]); // two columns and two rows: all but the second pixel
+    const at = (x: number, layer: number): object => ({ label: 0, layer, x, y: 2, width: 2, height: 2, bits });
+    masks.apply(null, 1, [at(0, 1), at(4, 3), at(2, 0)] as never);
+    const click: Prompt = { kind: "click", x: 1, y: 2, positive: true };
+    const code = (entry: Entry): string[] => asPython(one, [[click]], [entry], masks).split("\n").slice(-7);
+    const done = [
+      "for one in parts(raster(4, 6, 12, 1, 18, 2)):",
+      "    w.start_from(one)",
+      "    w.commit()",
+      "for one in parts(raster(4, 6, 16, 1, 22, 2)):",
+      "    w.start_from(one)",
+      "    w.commit()",
+    ];
+    expect(code({ ...NOTHING, objects: 2 })).toEqual([...done, "w.add_click(1.0, 2.0)"]);
+    // Drawn again it would be another: what was painted is in no prompt.
+    for (const entry of [{ ...NOTHING, edits: 1, smooth: 2 }, { ...NOTHING, started: true }]) {
+      expect(code(entry)).toEqual([...done, "w.start_from(raster(4, 6, 14, 1, 20, 2))"]);
+    }
   });
 
   it("wraps long strokes", () => {
@@ -57,27 +81,20 @@ describe("copy as Python", () => {
     expect(asPython(one, [[{ kind: "click", x: -0, y: 0, positive: true }]])).toContain("w.add_click(0.0, 0.0)");
   });
 
-  it("repeats scribbles that Python gave as pixels, and says what of them is lost", () => {
+  it("repeats scribbles that Python gave as pixels", () => {
     const raster = (positive: boolean, runs: number[]): Raster => ({ kind: "scribble", positive, shape: [4, 6], runs });
     const many = Array.from({ length: 80 }, (_, i) => i);
     const lines = asPython(one, [[raster(true, [0, 3, 7, 1]), raster(false, many)]]).split("\n");
-    expect(lines.slice(0, 13)).toEqual([
-      "# w = sp.Segmenter(image)",
-      "import numpy as np",
-      "",
-      "",
-      "def raster(height, width, *runs):  # start and length of each run of pixels, in row order",
-      "    pixels = np.zeros(height * width)",
-      "    for start, length in zip(runs[::2], runs[1::2]):",
-      "        pixels[start : start + length] = 1  # values between 0 and 1 became 1",
-      "    return pixels.reshape(height, width)",
-      "",
-      "",
+    expect(lines[0]).toBe("# w = sp.Segmenter(image)");
+    expect(lines).toContain("def raster(height, width, *runs):  # start and length of each, in row order");
+    const calls = lines.findIndex((line) => line.startsWith("w."));
+    expect(lines.slice(calls, calls + 3)).toEqual([
       "w.add_scribble(raster=raster(4, 6, 0, 3, 7, 1))",
-      "w.add_scribble(raster=raster(4, 6,",
+      "w.add_scribble(raster=raster(",
+      expect.stringMatching(/^ {4}4, 6, 0, 1, 2, /),
     ]);
     expect(lines[lines.length - 1]).toBe("), positive=False)");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(96);
-    expect(lines.slice(13, -1).join("").match(/\d+/g)!.map(Number)).toEqual(many);
+    expect(lines.slice(calls + 2, -1).join("").match(/\d+/g)!.map(Number)).toEqual([4, 6, ...many]);
   });
 });

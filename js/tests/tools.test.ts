@@ -417,6 +417,9 @@ describe("the tools", () => {
     fill(panel.querySelector("input")!, "artery");
     panel.querySelector<HTMLButtonElement>(".sp-pick")!.click();
     expect(host.last()).toMatchObject({ type: "labels", labels: [LABELS[0], { name: "artery", color: "#56b4e9", rank: 1 }] });
+    const sent = host.sent.length;
+    button(/^Up:/).click(); // it is
+    expect([host.sent.length, text(".sp-hint")]).toEqual([sent, "From the top: artery, cell"]);
     button(/^Down$/).click();
     expect(host.last()).toMatchObject({ labels: [{ name: "cell", rank: 1 }, { name: "artery", rank: 0 }] });
     expect(text(".sp-hint")).toBe("From the top: cell, artery");
@@ -451,6 +454,12 @@ describe("the tools", () => {
     drag([[2, 2], [5, 2]]);
     expect(host.sent).toHaveLength(0);
     expect(text(".sp-hint")).toMatch(/^cell is locked/);
+    host.update(null, 1, 0, {}, [{ label: 0, kept: 0, added: [CLICK] }]);
+    for (const name of ["c", "r"]) {
+      key("s"); // says nothing
+      key(name);
+      expect([host.sent.length, text(".sp-hint")]).toEqual([0, expect.stringMatching(/^cell is locked/)]);
+    }
     expect(text(".sp-chip")).toBe("1cell× 3");
     button(/^Change the label/).click();
     [...dialog("Label").querySelectorAll<HTMLInputElement>("input[type=checkbox]")][1]!.click();
@@ -466,6 +475,20 @@ describe("the tools", () => {
     expect(text(".sp-hint")).toMatch(/^cell is locked/);
     key("Delete");
     expect(host.sent).toHaveLength(0);
+    expect(key("Escape").defaultPrevented).toBe(true); // it is selected still
+    drag([[6, 5]]);
+    expect(host.last()).toMatchObject({ type: "resume", x: 6, y: 5 });
+  });
+
+  it("select past a hidden label", async () => {
+    const click: Prompt = { kind: "click", x: 2, y: 2, positive: true };
+    await mount({ _labels: LABELS, label: "cell", _prompts: { version: 0, lists: [[click], []] } });
+    host.update(null, 1, 0, { label: 1, layer: 2, x: 5, y: 4 }, []);
+    key("n");
+    root.querySelector<HTMLInputElement>(".sp-popover:not([hidden]) input[type=checkbox]")!.click();
+    key("v");
+    drag([[2, 2], [4, 4]]); // nobody sees that prompt
+    expect(host.sent).toHaveLength(0);
     drag([[6, 5]]);
     expect(host.last()).toMatchObject({ type: "resume", x: 6, y: 5 });
   });
@@ -480,6 +503,23 @@ describe("the tools", () => {
     host.set({ _entries: [{ ...ENTRY, objects: 2 }] });
     await settled();
     expect(text(".sp-done")).toBe("2 objects");
+  });
+
+  it("say that prompts without a pixel are no object, and nothing that is past", async () => {
+    await mount({ _prompts: { version: 0, lists: [[CLICK]] } });
+    key("c");
+    expect(host.sent).toHaveLength(0);
+    expect(text(".sp-hint")).toMatch(/^No pixels, so no object/);
+    drag([[2, 2], [5, 2]]);
+    key("c"); // before it is known what comes of it
+    expect(host.types()).toEqual(["prompt", "commit"]);
+    host.update(host.sent[0]!.id, 1, 0, undefined, [{ label: 0, kept: 1, added: [CLICK] }]);
+    expect(text(".sp-hint")).toBe("");
+    host.update(host.last().id, 1, 1);
+    expect(text(".sp-hint")).toMatch(/^No pixels, so no object/);
+    key("r");
+    host.update(host.last().id, 2, 1, undefined, [{ label: 0, kept: 0, added: [] }]);
+    expect(text(".sp-hint")).toBe("");
   });
 
   it("show the history while it is open, and go to a step", async () => {
@@ -500,7 +540,7 @@ describe("the tools", () => {
     expect(items().map((item) => item.textContent)).toEqual([
       "0Picture opened",
       "1Scribble −",
-      "2Prompts changed",
+      "2Edit prompts",
       "3Holes filled; Smoothed, 3 px",
       "4Lasso or circle +",
     ]);

@@ -18,7 +18,7 @@ from scribbleprompt_widget.packed_mask import PackedMask
 from scribbleprompt_widget.predictors.base import Prediction, Predictor, Session, State
 from scribbleprompt_widget.predictors.refining import refined
 from scribbleprompt_widget.prompts import Prompt, Prompts, check_inside
-from scribbleprompt_widget.region import NOTHING, Region, overlap, within
+from scribbleprompt_widget.region import NOTHING, Region, join, overlap, within
 from scribbleprompt_widget.widgets.masks import Change, Instances, Masks, Plane
 
 __all__ = ["Annotation", "Label"]
@@ -124,19 +124,17 @@ class Annotation:
     @property
     def looked_at(self) -> Instance | None:
         """The object that was taken up again by the last step: nothing was done to it yet, nor to any other."""
-        step = self.history.current
-        taken = step.entry(step.label).taken
-        return taken.instance if step.action == "resume" and taken is not None else None
+        return _looked_at(self.history.current)
 
     @property
     def objects(self) -> tuple[Instance, ...]:
         """What is done, in order; one that is only `looked_at` is, too."""
-        instances, looked_at = self.history.current.instances, self.looked_at
-        return instances if looked_at is None else _in_order(*instances, looked_at)
+        looked_at = () if self.looked_at is None else (self.looked_at,)
+        return _in_order(*self.history.current.instances, *looked_at)
 
     def object_map(self) -> np.ndarray:
         """(H, W) int32: i for ``objects[i - 1]``, 0 elsewhere."""
-        return self.instances.become(self.objects)[0].map
+        return _done(self.instances, self.history.current).map
 
     def prediction(self, label: int) -> Prediction:
         """The prediction that stands for a label; without prompts, what it started from, or background."""
@@ -390,14 +388,17 @@ class Annotation:
     def _become(self, step: Step[State], move: Callable[[], None]) -> list[Plane]:
         """Show `step`, and `move` the history to it. All that may fail is done before anything changes."""
         instances, planes = self.instances.become(step.instances)
-        moved = self.instances.changed(step.instances)
+        # What is looked at is in hand, and yet nobody's but its own.
+        looked_at = [item.mask.region for item in (self.looked_at, _looked_at(step)) if item is not None]
+        moved = join(self.instances.changed(step.instances), *looked_at)
         shown = [self._shown_of(label, step) for label in range(len(self.labels))]
         changes: dict[int, Change] = {}
+        done = _done(instances, step)
         # What is locked first: the rest makes way for it.
         for label in sorted(range(len(self.labels)), key=lambda i: i not in step.locked):
             is_met = overlap(moved, self.masks.window(label)) != NOTHING
             if is_met or not shown[label].is_same(self._shown[label]):
-                changes[label] = self._change(label, step, instances, changes)
+                changes[label] = self._change(label, step, done, changes)
         move()
         for change in changes.values():
             self.masks.apply(change)
@@ -409,11 +410,14 @@ class Annotation:
         locked = () if label in step.locked else tuple(step.entry(other) for other in sorted(step.locked))
         return _Shown(step.entry(label), locked)
 
-    def _change(self, label: int, step: Step[State], instances: Instances, changes: Mapping[int, Change]) -> Change:
-        """The mask of a label as `step` has it, less what belongs to instances and to locked labels."""
+    def _change(self, label: int, step: Step[State], done: Instances, changes: Mapping[int, Change]) -> Change:
+        """The mask of a label as `step` has it, less what belongs to objects that are done and to locked labels."""
         window, pixels = self._finished(step.entry(label))
-        if instances:
-            pixels = pixels & (instances.map[window] == 0)
+        looked_at = _looked_at(step)
+        if looked_at is not None and looked_at.label == label:
+            return self.masks.change(label, window, pixels)
+        if done:
+            pixels = pixels & (done.map[window] == 0)
         if label not in step.locked:
             for other in step.locked:
                 pixels = pixels & ~self._part(other, window, changes)
@@ -436,6 +440,17 @@ class Annotation:
         if entry.start is not None:
             return finish.applied(entry.start.region, entry.start.pixels, shape)
         return finish.applied(NOTHING, np.zeros((0, 0), dtype=bool), shape)
+
+
+def _looked_at(step: Step[State]) -> Instance | None:
+    taken = step.entry(step.label).taken
+    return taken.instance if step.action == "resume" and taken is not None else None
+
+
+def _done(instances: Instances, step: Step[State]) -> Instances:
+    """The objects that are committed at a step, and the one that is looked at, in order."""
+    looked_at = _looked_at(step)
+    return instances if looked_at is None else instances.become(_in_order(*instances.items, looked_at))[0]
 
 
 def _in_order(*instances: Instance) -> tuple[Instance, ...]:

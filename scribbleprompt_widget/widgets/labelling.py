@@ -102,7 +102,7 @@ def labels_of(names: Sequence[str]) -> list[Label]:
     Raises
     ------
     TypeError, ValueError
-        When `names` is no list of at least one name, or a name is empty or twice there.
+        When `names` is no list of at least one name, or a name is blank or twice there.
     """
     if isinstance(names, str):
         raise TypeError(f"labels takes a list of names, got the string {names!r}; write [{names!r}]")
@@ -133,13 +133,13 @@ def check_labels(labels: Sequence[Label]) -> None:
     Raises
     ------
     TypeError, ValueError
-        When there are none, a name is empty or twice there, a color not "#rrggbb", or a rank no integer.
+        When there are none, a name is blank or twice there, a color not "#rrggbb", or a rank no integer.
     """
     names = [label.name for label in labels]
     if not labels:
         raise ValueError(f"labels takes a list of at least one name, got {names!r}")
-    if not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f"labels takes names, strings that are not empty, got {names!r}")
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError(f"labels takes names, strings that are not blank, got {names!r}")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"labels takes names that differ; {twice!r} is there twice")

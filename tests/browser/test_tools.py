@@ -209,7 +209,7 @@ def test_holes_parts_smoothing_and_cut_off(lab):
     smooth.fill("6")
     canvas.wait_version_after(5)
     assert lab.evaluate(1, state) == [True, False, False]
-    panel.get_by_label("From which probability").fill("99")
+    panel.get_by_label("Least probability").fill("99")
     canvas.wait_version_after(6)
     assert lab.evaluate(1, "[int(w.mask.sum()), len(w.history)]") == [0, 8]
     panel.get_by_role("button", name="Reset").click()

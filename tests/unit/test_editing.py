@@ -414,17 +414,62 @@ def test_no_object_is_none_to_take_up(w):
         w.resume(9)
 
 
-def test_an_object_that_others_took_pixels_of_is_not_as_it_was(w):
+def test_what_is_looked_at_is_put_down_by_any_step_that_is_not_its_own(w, view):
     commit_row(w, "lesion")
+    before = rowed(w)
+    organ = {"kind": "box", "x0": 0, "y0": 0, "x1": 4, "y1": 29}
+    meanwhile = {
+        "prompt": lambda: view.say("prompt", label=1, prompt=organ),
+        "paint": lambda: view.say(
+            "paint", label=1, prompt={"kind": "lasso", "points": [[0, 0], [9, 0], [9, 9]], "positive": True}
+        ),
+        "lock": lambda: view.say("lock", label=1, locked=True),
+        "its lock": lambda: view.say("lock", label=0, locked=True),
+    }
+    for act in meanwhile.values():
+        w.resume(1)
+        assert view.say("preview", label=1, prompt=organ)[-1]["type"] == "preview"
+        act()
+        assert rowed(w) == before
+        assert w.instances[6, 3] == 1
+        assert w.label_map[6, 3] == 1
+        assert not w._entries[0]["taken"]
+        agree(w, view)
+        w.undo()
+        assert (w._entries[0]["taken"], rowed(w)) == (True, before)
+        agree(w, view)
+        w.undo()
+
+
+def test_objects_that_touch_are_told_apart_when_one_was_looked_at(w):
+    w.label = "organ"
+    w.add_box(8, 0, 12, 10)
+    w.label = "lesion"
+    w.add_box(2, 0, 7, 10)
+    w.commit()
     w.resume(1)
     w.label = "organ"
-    w.add_box(0, 0, 4, 29)
     w.commit()
-    assert not w._entries[0]["taken"]
-    w.label = "lesion"
+    assert len({item.layer for item in w._annotation.objects}) == 2
+
+
+def test_the_active_label_stays_when_a_step_is_undone_that_took_nothing_up(w):
+    commit_row(w, "lesion")
+    w.resume(1)
+    w.add_click(4, 20)
+    w.label = "organ"
+    w.undo()
+    assert w.label == "organ"
+
+
+def test_looking_at_an_object_changes_no_file(w, tmp_path):
+    w = sp.Segmenter(np.zeros((30, 40)), model=PaintPredictor())
+    w.add_box(2, 2, 8, 12)
     w.commit()
-    assert [row["label"] for row in w.instance_table] == ["lesion", "organ"]
-    assert np.array_equal(np.bincount(w.instances.ravel())[1:], [row["area"] for row in w.instance_table])
+    files = [w.save(tmp_path / "done.npy"), None]
+    w.resume(1)
+    files[1] = w.save(tmp_path / "looked_at.npy")
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_objects_keep_their_order_whatever_is_done_meanwhile(w, tmp_path):

@@ -611,7 +611,7 @@ def test_two_threads_may_draw_at_once(w):
     def draw(y):
         for x in range(30):
             prompt = {**CLICK, "x": x, "y": y}
-            w._handle_custom_msg({"type": "prompt", "id": f"{y}-{x}", "image": 0, "label": 0, "prompt": prompt}, [])
+            w._handle_custom_msg({"type": "prompt", "id": f"{y}-{x + 1}", "image": 0, "label": 0, "prompt": prompt}, [])
 
     threads = [threading.Thread(target=draw, args=(y,)) for y in (3, 30)]
     for thread in threads:
