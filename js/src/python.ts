@@ -18,7 +18,7 @@ def raster(height, width, *runs):  # start and length of each, in row order
     return pixels.reshape(height, width)
 
 
-def parts(pixels):
+def parts(pixels):  # each an object
     numbers = measure.label(pixels)
     return [numbers == i + 1 for i in range(numbers.max())]
 

@@ -1,5 +1,7 @@
 """The tools beyond the first three, in real JupyterLab: changed prompts, painted masks, labels, objects, history."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -315,15 +317,17 @@ def test_an_object_that_is_done_is_clicked_and_mended(lab):
     lab.page.mouse.move(*canvas.at(30, 30))
     expect(stage).to_have_attribute("data-cursor", "hand")
     canvas.click(30, 30)
-    expect(canvas.root).to_have_attribute("data-objects", "1")
+    expect(canvas.root.locator(".sp-hint")).to_contain_text("In hand")
     state = "[bool(w.mask[30, 30]), bool(w.mask[30, 80]), w.instances[30, [30, 80]].tolist()]"
-    assert lab.evaluate(1, state) == [True, False, [0, 1]]
-    canvas.click(80, 30)  # nothing was done to the first: it is put down, and is the first again
+    assert lab.evaluate(1, state) == [True, False, [1, 2]]
+    canvas.click(80, 30)  # nothing was done to the first: it is put down
     canvas.wait_version_after(5)
-    assert lab.evaluate(1, state) == [False, True, [1, 0]]
+    assert lab.evaluate(1, state) == [False, True, [1, 2]]
+    expect(canvas.root).to_have_attribute("data-objects", "2")
     canvas.press("o")
     canvas.stroke((80, 60), (85, 60))
     canvas.expect_prompts(1)
+    expect(canvas.root).to_have_attribute("data-objects", "1")
     canvas.press("v")
     canvas.click(30, 30)
     expect(canvas.root.locator(".sp-hint")).to_contain_text("in hand")
@@ -378,7 +382,7 @@ def test_the_history_shows_the_steps_and_goes_to_any_of_them(lab):
     canvas.expect_prompts(1)
 
 
-def test_copy_as_python_has_lassos_and_says_what_it_has_not(open_notebook):
+def test_copy_as_python_has_lassos_and_what_is_there_as_pixels(open_notebook):
     lab = open_notebook([WIDGET, "v = sp.Segmenter(np.full((120, 160), 0.5), model=PaintPredictor())", "", ""])
     canvas = lab.run_widget(0)
     lab.run(1)
@@ -395,11 +399,19 @@ def test_copy_as_python_has_lassos_and_says_what_it_has_not(open_notebook):
     lab.page.keyboard.insert_text(code.replace("w.", "v."))
     lab.page.keyboard.press("Shift+Enter")
     assert lab.evaluate(3, "[len(v.prompts), int((v.mask != w.mask).sum())]") == [2, 0]
-    canvas.press("d")
-    canvas.stroke((100, 20), (100, 60))
     canvas.press("c")
     expect(canvas.root).to_have_attribute("data-objects", "1")
-    expect(shown).to_have_value("# w = sp.Segmenter(image)\n# Not in this code: 1 finished object.")
+    canvas.press("d")
+    canvas.stroke((130, 20), (130, 60))
+    canvas.wait_version_after(3)
+    expect(shown).to_have_value(re.compile(r"commit[(].*start_from", re.DOTALL))
+    lab.evaluate(3, "v.clear()")
+    cell.locator(".cm-content").click()
+    lab.page.keyboard.press("ControlOrMeta+a")
+    lab.page.keyboard.insert_text(shown.input_value().replace("w.", "v."))
+    lab.page.keyboard.press("Shift+Enter")
+    same = "[int((v.mask != w.mask).sum()), int((v.instances != w.instances).sum()), len(v.instance_table)]"
+    assert lab.evaluate(3, same) == [0, 0, 1]
 
 
 def test_a_change_that_was_refused_can_be_tried_again(lab):
