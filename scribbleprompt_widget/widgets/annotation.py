@@ -388,9 +388,8 @@ class Annotation:
     def _become(self, step: Step[State], move: Callable[[], None]) -> list[Plane]:
         """Show `step`, and `move` the history to it. All that may fail is done before anything changes."""
         instances, planes = self.instances.become(step.instances)
-        # What is looked at is in hand, and yet nobody's but its own.
-        looked_at = [item.mask.region for item in (self.looked_at, _looked_at(step)) if item is not None]
-        moved = join(self.instances.changed(step.instances), *looked_at)
+        in_hand = [item.mask.region for held in (self.history.current, step) for item in _taken(held)]
+        moved = join(self.instances.changed(step.instances), *in_hand)
         shown = [self._shown_of(label, step) for label in range(len(self.labels))]
         changes: dict[int, Change] = {}
         done = _done(instances, step)
@@ -418,7 +417,15 @@ class Annotation:
             return self.masks.change(label, window, pixels)
         if done:
             pixels = pixels & (done.map[window] == 0)
-        if label not in step.locked:
+        if label in step.locked:
+            # It does not take what belonged to an object that is in hand again.
+            pixels = pixels.copy()
+            for item in _taken(step):
+                if item.label == label:
+                    continue
+                shared = overlap(item.mask.region, window)
+                pixels[within(shared, window)] &= ~item.mask.pixels[within(shared, item.mask.region)]
+        else:
             for other in step.locked:
                 pixels = pixels & ~self._part(other, window, changes)
         return self.masks.change(label, window, pixels)
@@ -445,6 +452,11 @@ class Annotation:
 def _looked_at(step: Step[State]) -> Instance | None:
     taken = step.entry(step.label).taken
     return taken.instance if step.action == "resume" and taken is not None else None
+
+
+def _taken(step: Step[State]) -> list[Instance]:
+    """The objects that are in hand again."""
+    return [entry.taken.instance for entry in step.entries if entry.taken is not None]
 
 
 def _done(instances: Instances, step: Step[State]) -> Instances:

@@ -51,9 +51,9 @@ class Answering(Part):
             try:
                 with self._lock, self._cancellation.request(request):
                     kind = str(content.get("type"))
-                    if late and kind in CHANGES:
-                        raise ValueError(f"{kind} came after what was done later, and changed nothing")
                     if self._is_for_this_image(content):
+                        if late and kind in CHANGES:
+                            raise ValueError(f"{kind} came after what was done later, and changed nothing")
                         self._answer(kind, content, request)
             finally:  # what was done before something failed is told
                 self._tell_observers()

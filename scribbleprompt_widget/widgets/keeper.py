@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -61,12 +62,15 @@ class Keeper:
         The file, resolved.
     stamp
         What it was when it was as it should be now.
+    saved
+        What it should hold.
     failed
         Is told why something could not be written; may be called in another thread.
     """
 
-    def __init__(self, path: Path, stamp: Stamp | None, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, path: Path, stamp: Stamp | None, saved: Saved, failed: Callable[[Exception], None]) -> None:
         self.path = path
+        self._last = saved
         self._stamp = stamp
         self._failed = failed
         self._writing = threading.Lock()  # held while a file is written; taken before `_state`
@@ -84,10 +88,14 @@ class Keeper:
         with self._state:
             told = self._stopped
             if told is None:
-                self._left = saved
+                self._left = self._last = saved
                 self._start(self._pause)
         if told:
             self._failed(RuntimeError(told))
+
+    def activated(self, label: str) -> None:
+        """Another label is the active one."""
+        self.changed(replace(self._last, active=label))
 
     def flush(self) -> None:
         """Write what is left, now.

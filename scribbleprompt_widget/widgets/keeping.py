@@ -62,7 +62,7 @@ class Keeping(Part):
             raise TypeError(_told(error)) from error
         except ValueError as error:
             raise ValueError(_told(error)) from error
-        self._keeper = Keeper(path, stamp, lambda failure: self._tell_error(failure, None))
+        self._keeper = Keeper(path, stamp, self._saved(), lambda failure: self._tell_error(failure, None))
 
     def _open(self, path: Path, labels: list[str]) -> Stamp | None:
         if is_kept(path):

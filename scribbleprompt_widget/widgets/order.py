@@ -17,7 +17,7 @@ __all__ = ["GIVE_UP_S", "Order"]
 Message: TypeAlias = Mapping[str, Any]
 
 GIVE_UP_S: Final = 10.0
-"""One for which nothing else waited so long may never come: as long as the canvas takes to say that nobody answers."""
+"""After so long it is not waited for any more: by then the canvas says that nobody answers."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Order:
     ----------
     act
         Handles a message, and is told whether it is late: handled after one that was sent later. One thread at a time
-        is at the messages of a view, in the context that each came in; others leave theirs to it.
+        is at the messages of a view that are not late, each in the context that it came in; others leave theirs to it.
     """
 
     def __init__(self, act: Callable[[Message, bool], None]) -> None:
@@ -62,11 +62,11 @@ class Order:
         else:
             self._work(view)
 
-    def _work(self, view: _View, *, skipping: bool = False) -> None:
-        """Handle what is due; with `skipping`, all that waits."""
+    def _work(self, view: _View, through: int = 0) -> None:
+        """Handle what is due, and what waits up to the number `through`, whatever lacks."""
         thread = threading.get_ident()
         try:
-            while (taken := self._take(view, thread, skipping)) is not None:
+            while (taken := self._take(view, thread, through)) is not None:
                 context, message = taken
                 context.run(self._act, message, False)
         except BaseException:
@@ -74,13 +74,13 @@ class Order:
                 self._rest(view)
             raise
 
-    def _take(self, view: _View, thread: int, skipping: bool) -> tuple[Context, Message] | None:
+    def _take(self, view: _View, thread: int, through: int) -> tuple[Context, Message] | None:
         with self._lock:
             # This thread itself is at none: an interrupt may have ended it before it could say so.
             if view.worker not in (None, thread):
                 return None
             number = min(view.waiting, default=None)
-            if number is None or not (skipping or number == view.due):
+            if number is None or number > max(view.due, through):
                 self._rest(view)
                 return None
             if view.timer is not None:
@@ -90,14 +90,19 @@ class Order:
             return view.waiting.pop(number)
 
     def _rest(self, view: _View) -> None:
-        """Nobody is at it. What waits does so for a while."""
+        """Nobody is at it. What waits does so for a while; what an interrupt left is due."""
         view.worker = None
         if view.waiting and view.timer is None:
-            view.timer = threading.Timer(GIVE_UP_S, self._give_up, [view])
-            view.timer.daemon = True
-            view.timer.start()
+            seconds = 0.0 if view.due in view.waiting else GIVE_UP_S
+            view.timer = threading.Timer(seconds, lambda: self._give_up(view, timer))
+            timer = view.timer
+            timer.daemon = True
+            timer.start()
 
-    def _give_up(self, view: _View) -> None:
+    def _give_up(self, view: _View, timer: threading.Timer) -> None:
         with self._lock:
+            if view.timer is not timer:  # what it was for has come meanwhile
+                return
             view.timer = None
-        self._work(view, skipping=True)
+            through = max(view.waiting, default=0)
+        self._work(view, through)

@@ -275,10 +275,11 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
 
     def _publish(self, planes: list[Plane], *, base: int | None, request: str | None = None) -> None:
         small = small_traits(self._annotation)
-        # What names, ticks and sliders show, before they hear that what they asked is answered: they would jump back.
-        # What has not changed is not sent: with most strokes, neither. Not in one message: `hold_sync` would hold what
-        # other threads set as well.
-        self._labels, self._entries = small.pop("_labels"), small.pop("_entries")
+        # What names, ticks and sliders show, and whether keys undo and redo, before they hear that what they asked is
+        # answered: they would jump back, and the keys do nothing. What has not changed is not sent: with most strokes,
+        # none. Not in one message: `hold_sync` would hold what other threads set as well.
+        for trait in ("_labels", "_entries", "_can"):
+            setattr(self, trait, small.pop(trait))
         # Then the mask: it is what the person waits for, and a millisecond can cost a frame.
         prompts = self._told.changes(self._annotation, whole=base is None)
         told = {"version": self._version, "base": base, "prompts": prompts, "seconds": self._annotation.seconds}
@@ -337,12 +338,8 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
 
     @traitlets.observe("label")
     def _keep_label(self, _change: object) -> None:
-        # Whoever has the lock predicts, and keeps what comes of it with the label.
-        if self._keeper is not None and self._lock.acquire(blocking=False):
-            try:
-                self._keeper.changed(self._saved())
-            finally:
-                self._lock.release()
+        if self._keeper is not None:
+            self._keeper.activated(self.label)  # without the lock: whoever has it may predict
 
     @contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:

@@ -441,6 +441,22 @@ def test_what_is_looked_at_is_put_down_by_any_step_that_is_not_its_own(w, view):
         w.undo()
 
 
+def test_a_locked_label_takes_nothing_of_an_object_that_is_mended(w):
+    commit_row(w, "lesion")
+    area = w.instance_table[0]["area"]
+    w.label = "organ"
+    w.add_box(0, 0, 12, 14)  # around it
+    locked = w.mask
+    w.lock_label("organ")
+    w.resume(1)
+    w.add_click(30, 20)
+    assert w.mask.sum() == area + 1
+    w.commit()
+    assert w.instance_table[0]["area"] == area + 1
+    w.label = "organ"
+    assert np.array_equal(w.mask, locked)
+
+
 def test_objects_that_touch_are_told_apart_when_one_was_looked_at(w):
     w.label = "organ"
     w.add_box(8, 0, 12, 10)

@@ -338,7 +338,11 @@ def test_another_image_does_not_take_the_file_along(tmp_path, written):
 
 def test_the_label_that_was_chosen_last_is_kept(tmp_path, written):
     w = sp.Segmenter(IMAGE, labels=["cell", "vessel"], model=PaintPredictor(), session=tmp_path / "work.zip")
-    w.label = "vessel"
+    choosing = threading.Thread(target=setattr, args=(w, "label", "vessel"))
+    with w._lock:  # as while something is predicted
+        choosing.start()
+        choosing.join(PATIENCE_S)
+        assert not choosing.is_alive()
     w.close()
     assert sp.load_session(tmp_path / "work.zip", model=PaintPredictor()).label == "vessel"
 

@@ -46,8 +46,8 @@ def timers(monkeypatch):
     timers = []
 
     class Timer:
-        def __init__(self, _seconds, act, arguments):
-            self.fire = lambda: act(*arguments)
+        def __init__(self, seconds, act, arguments=()):
+            self.seconds, self.fire = seconds, lambda: act(*arguments)
             self.is_on = False
 
         def start(self):
@@ -82,6 +82,29 @@ def test_what_never_came_holds_nobody_up_for_long(recorded, timers):
     assert recorded.handled == ["v-1", "v-3", "v-6"]
     assert recorded.came(7) == ["v-1", "v-3", "v-6", "v-7"]
     assert recorded.came(5)[-1] == "(v-5)"  # it is late, and whoever handles it hears so
+
+
+def test_who_gives_up_does_so_for_what_waited_then(recorded, timers):
+    def act(message):
+        if message["id"] == "v-3":
+            recorded.in_thread(5).join(PATIENCE_S)
+            recorded.in_thread(4).join(PATIENCE_S)
+
+    recorded.act_on = act
+    recorded.came(3)
+    timers[0].fire()
+    assert recorded.handled == ["v-3", "v-4", "v-5"]
+
+
+def test_a_timer_that_was_cancelled_too_late_gives_nobody_up(recorded, timers):
+    recorded.came(2)
+    recorded.came(1)
+    recorded.came(4)
+    old, new = timers
+    old.fire()  # it had begun when it was cancelled
+    assert recorded.handled == ["v-1", "v-2"]
+    assert new.is_on
+    assert recorded.came(3) == ["v-1", "v-2", "v-3", "v-4"]
 
 
 def test_what_is_worked_on_is_not_what_never_came(recorded, timers):
@@ -128,7 +151,9 @@ def test_an_interrupt_holds_up_nobody(recorded, timers):
     recorded.act_on = act
     with pytest.raises(KeyboardInterrupt):
         recorded.came(1)
-    timers[0].fire()
+    (timer,) = timers
+    assert timer.seconds == 0  # it is due
+    timer.fire()
     assert recorded.came(3) == ["v-1", "v-2", "v-3"]
 
 
@@ -155,6 +180,15 @@ def test_a_change_that_comes_late_is_refused_and_can_be_tried_again(timers):
     assert len(w.instance_table) == 1
     w._handle_custom_msg({"type": "whole", "id": "other-1", "image": 0}, [])  # nothing of it is a change
     assert view.messages[-1]["type"] == "update"
+
+
+def test_what_was_meant_for_the_image_before_and_comes_late_is_told_to_all():
+    w = sp.Segmenter(np.zeros((20, 30)), model=PaintPredictor())
+    view = FrontEnd(w)
+    w._handle_custom_msg({"type": "whole", "id": "other-1", "image": 0}, [])
+    w.set_image(np.zeros((20, 30)))
+    w._handle_custom_msg({"type": "commit", "id": "other-1", "label": 0, "image": 0}, [])
+    assert (view.messages[-1]["type"], view.messages[-1]["id"]) == ("error", None)
 
 
 def test_a_commit_that_another_thread_brings_follows_the_click_that_it_was_meant_for():

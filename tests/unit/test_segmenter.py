@@ -604,6 +604,17 @@ def test_an_observers_error_reaches_the_canvas_after_the_mask(w):
     assert view.masks[0].sum() == 1
 
 
+def test_what_can_be_undone_and_done_again_is_known_when_it_is_answered(w):
+    view = FrontEnd(w)
+    known = []
+    w.send = lambda content, buffers=None: known.append(w._can) or view.receive(content, buffers)
+    view.say("prompt", label=0, prompt=CLICK)
+    view.say("undo")
+    view.say("redo")
+    can = [(one["undo"], one["redo"]) for one in known]
+    assert can == [(True, False), (False, True), (True, False)]
+
+
 def test_two_threads_may_draw_at_once(w):
     """Message handlers may run on another thread than cells do."""
     view = FrontEnd(w)
