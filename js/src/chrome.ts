@@ -61,11 +61,11 @@ export interface ChromeState {
   model: string;
 }
 
-const KEPT = "Copy as Python keeps what is here";
+const KEPT = "Copy as Python keeps what was drawn";
 const LOST: Partial<Record<ChromeState["state"], string>> = {
   lost:
     "No answer from the kernel. If another cell runs, what you drew waits for it. " +
-    `If it was restarted, or you restart it, run this cell again; ${KEPT}.`,
+    `If it was restarted, run this cell again; ${KEPT}.`,
   gone:
     `The kernel was restarted or has ended. To go on, run the cells again; ${KEPT}.`,
 };

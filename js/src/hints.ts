@@ -10,7 +10,7 @@ export const NO_NEGATIVE_BOX = "A box holds the object. Scribble or click what i
 const ONLY_NEGATIVE = "Only − so far: a mask begins with +.";
 export const BESIDE = "That was beside the picture.";
 export const IN_HAND = "First put down (C) or clear (R) the object in hand.";
-export const NO_OBJECT = "No pixels, so no object: R clears the prompts.";
+export const NO_OBJECT = "No pixels, no object: R clears.";
 export const TAKEN_UP = "In hand: draw to mend it, or Delete.";
 export const lockedText = ({ name }: LabelTrait): string => `${name} is locked. Unlock it under Label (N).`;
 export const hiddenText = ({ name }: LabelTrait): string => `${name} is hidden. Show it under Label (N).`;

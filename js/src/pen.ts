@@ -20,7 +20,7 @@ const DOUBLE_NEAR = 5;
 /** Tools that need some way, and what to say where there was none. */
 const DRAG: Partial<Record<Tool, string>> = {
   box: "Drag a box around the object.",
-  circle: "Drag from the middle of the circle to its edge.",
+  circle: "Drag from the middle to the edge.",
 };
 const FLAT = "A lasso goes around something.";
 

@@ -11,37 +11,55 @@ import numpy as np
 from skimage import measure
 
 
-def raster(height, width, *runs):  # start and length of each, in row order
-    pixels = np.zeros(height * width)
+def raster(h, w, *runs):  # starts, lengths, in row order
+    pixels = np.zeros(h * w)
     for start, length in zip(runs[::2], runs[1::2]):
         pixels[start : start + length] = 1
-    return pixels.reshape(height, width)
+    return pixels.reshape(h, w)
 
 
-def parts(pixels):  # each an object
+def parts(pixels):  # each becomes an object
     numbers = measure.label(pixels)
     return [numbers == i + 1 for i in range(numbers.max())]
 
 `.split("\n");
 
-/** `entries`: what the prompts alone do not tell of each label; `masks` has the pixels of what Python cannot draw again. */
-export function asPython(labels: LabelTrait[], prompts: Prompt[][], entries: Entry[], masks: Masks): string {
+/**
+ * All prompts, and as pixels what they alone would not give again: objects that are done, and masks that were painted or
+ * started from. `more`: what was drawn and is not in `prompts` yet; `entries`: what else is known of each label.
+ */
+export function asPython(
+  labels: LabelTrait[],
+  prompts: (label: number) => readonly Prompt[],
+  more: readonly { label: number; prompt: Prompt }[],
+  entries: Entry[],
+  masks: Masks,
+): string {
   const several = labels.length > 1;
   const names = several ? `, labels=[${labels.map((label) => quoted(label.name)).join(", ")}]` : "";
-  const lines: string[] = [];
+  const [done, inHand]: string[][] = [[], []];
   labels.forEach((label, index) => {
-    const calls: string[] = [];
-    for (let layer = 1; layer < LAYERS; layer++) {
-      const done = pixelsOf(masks, index, layer);
-      if (done) calls.push(...wrapped("for one in parts(raster(", done, ")):"), "    w.start_from(one)", "    w.commit()");
-    }
-    const { edits, started } = entries[index] ?? NOTHING;
-    const inHand = edits || started ? pixelsOf(masks, index, 0) : null;
-    if (inHand) calls.push(...wrapped("w.start_from(raster(", inHand, "))"));
-    else calls.push(...(prompts[index] ?? []).flatMap(callFor), ...finishing(entries[index]));
-    if (several && calls.length) lines.push(`w.label = ${quoted(label.name)}`);
-    lines.push(...calls);
+    const { edits, started, taken } = entries[index] ?? NOTHING;
+    const write = (lines: string[], calls: string[]): void => {
+      if (several && calls.length) lines.push(`w.label = ${quoted(label.name)}`);
+      lines.push(...calls);
+    };
+    // What is only looked at is done as well.
+    const layers = [...Array(LAYERS).keys()].slice(taken ? 0 : 1).map((layer) => pixelsOf(masks, index, layer));
+    write(
+      done!,
+      layers.flatMap((runs) => (runs ? [...wrapped("for one in parts(raster(", runs, ")):"), "    w.start_from(one)", "    w.commit()"] : [])),
+    );
+    const isPixels = edits || started;
+    const runs = isPixels && !taken ? pixelsOf(masks, index, 0) : null;
+    write(inHand!, [
+      ...(runs ? wrapped("w.start_from(raster(", runs, "))") : []),
+      ...[...(isPixels ? [] : prompts(index)), ...more.filter((one) => one.label === index).map(({ prompt }) => prompt)].flatMap(callFor),
+      // Those pixels are finished already.
+      ...finishing(entries[index]).map((call) => (isPixels ? `# ${call}` : call)),
+    ]);
   });
+  const lines = [...done!, ...inHand!];
   if (lines.some((line) => line.includes("raster("))) lines.unshift(...RASTER);
   return [`# w = sp.Segmenter(image${names})`, ...lines].join("\n");
 }

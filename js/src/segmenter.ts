@@ -86,7 +86,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
         refresh();
       },
       steps: (steps) => chrome.showHistory(steps),
-      cancelled: () => chrome.say("Cancelled. The mask is as it was."),
+      cancelled: () => chrome.say("Cancelled: nothing changed."),
       heated: () => {
         stage.invalidate();
         refresh(); // the mask may be another meanwhile
@@ -225,7 +225,12 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
     finish: () => chrome.toggle("finish"),
     labels: () => chrome.toggle("label"),
     history: () => chrome.toggle("history"),
-    copy: () => void chrome.showCode(python()),
+    copy() {
+      // As it is, not as it might become or was.
+      kernel.masks.hidePreview();
+      kernel.masks.showPrevious(false);
+      void chrome.showCode(python());
+    },
     help: () => chrome.toggle("help"),
   };
   const calls: (() => void)[] = [
@@ -578,12 +583,8 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
 
   /** What was drawn, with what the kernel has not answered or has refused. */
   function python(): string {
-    const { labels } = truth;
-    const prompts = labels.map((_, label) => truth.prompts(label).slice());
-    for (const { command } of [...kernel.failed.filter(isPrompt), ...kernel.requests.prompts]) {
-      prompts[command.label]?.push(command.prompt);
-    }
-    return asPython(labels, prompts, labelling.entries(), kernel.masks);
+    const more = [...kernel.failed.filter(isPrompt), ...kernel.requests.prompts].map(({ command }) => command);
+    return asPython(truth.labels, truth.prompts, more, labelling.entries(), kernel.masks);
   }
 
   // --- the rest of the screen -------------------------------------------------------------------------------------
@@ -602,7 +603,7 @@ export function mountSegmenter(el: HTMLElement, host: Host, clock: Clock = brows
       const labels = labelling.current();
       const active = min(truth.active, labels.length - 1);
       kernel.askProbability(settings.heat === "off" ? null : active);
-      if (chrome.codeShown) chrome.updateCode(python());
+      if (chrome.codeShown && !pen.stroke) chrome.updateCode(python());
       chrome.update({
         settings,
         can: can(),

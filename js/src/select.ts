@@ -131,10 +131,10 @@ export function makeSelectHand({ where, say, prompts, mayChange, change, resume 
       if (!done || isClick) return;
       // It may have been changed from elsewhere during the drag.
       if (done.prompt !== selected() || !mayChange()) return;
-      if (isRaster(done.prompt)) say("A scribble of pixels: it can be deleted, but not moved.");
+      if (isRaster(done.prompt)) say("Pixels can be deleted, but not moved.");
       else if (shape) {
         if (change([{ index, prompts: [shape] }])) shapes.push(shape);
-      } else say(`${BESIDE} Delete takes a prompt away.`);
+      } else say(`${BESIDE} Delete removes it.`);
     },
     discard() {
       drag = null;

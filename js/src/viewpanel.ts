@@ -33,8 +33,8 @@ export interface ViewPanel {
 }
 
 export function makeViewPanel({ set, run, window }: ViewEvents): ViewPanel {
-  const brush = makeSlider("Brush", "Brush width in image pixels ([ and ])", 1, (brush) => set({ brush }));
-  const opacity = makeSlider("Opacity", "Opacity of the mask's fill", 0, (percent) => set({ opacity: percent / 100 }));
+  const brush = makeSlider("Brush", "Brush width in pixels ([ and ])", 1, (brush) => set({ brush }));
+  const opacity = makeSlider("Opacity", "Opacity of the fill", 0, (percent) => set({ opacity: percent / 100 }));
   const modes = makeChoice("Mask", titleOf("mode"), MODES, (mode) => set({ mode }));
   const heat = makeChoice("Map", titleOf("heat"), HEATS, (heat) => set({ heat }));
   const greys = makeWindowFields(set, window);

@@ -4,8 +4,8 @@ import { asPython as write } from "../src/python";
 import type { Entry, LabelTrait, Prompt, Raster } from "../src/protocol";
 import { NOTHING } from "../src/truth";
 
-const asPython = (labels: LabelTrait[], prompts: Prompt[][], entries: Entry[] = [], masks = makeMasks(6, 4)): string =>
-  write(labels, prompts, entries, masks);
+const asPython = (labels: LabelTrait[], prompts: Prompt[][], entries: Entry[] = [], masks = makeMasks(6, 4), more: Prompt[] = []): string =>
+  write(labels, (label) => prompts[label] ?? [], more.map((prompt) => ({ label: 0, prompt })), entries, masks);
 const one = [{ name: "lesion", color: "#000000" }];
 
 describe("copy as Python", () => {
@@ -52,20 +52,25 @@ describe("copy as Python", () => {
     const at = (x: number, layer: number): object => ({ label: 0, layer, x, y: 2, width: 2, height: 2, bits });
     masks.apply(null, 1, [at(0, 1), at(4, 3), at(2, 0)] as never);
     const click: Prompt = { kind: "click", x: 1, y: 2, positive: true };
-    const code = (entry: Entry): string[] => asPython(one, [[click]], [entry], masks).split("\n").slice(-7);
-    const done = [
-      "for one in parts(raster(4, 6, 12, 1, 18, 2)):",
-      "    w.start_from(one)",
-      "    w.commit()",
-      "for one in parts(raster(4, 6, 16, 1, 22, 2)):",
+    const code = (entry: Entry, more: Prompt[] = []): string[] => {
+      const lines = asPython(one, [[click]], [entry], masks, more).split("\n");
+      return lines.slice(lines.findIndex((line) => line.startsWith("for one")));
+    };
+    const object = (...runs: number[]): string[] => [
+      `for one in parts(raster(4, 6, ${runs.join(", ")})):`,
       "    w.start_from(one)",
       "    w.commit()",
     ];
+    const done = [...object(12, 1, 18, 2), ...object(16, 1, 22, 2)];
     expect(code({ ...NOTHING, objects: 2 })).toEqual([...done, "w.add_click(1.0, 2.0)"]);
-    // Drawn again it would be another: what was painted is in no prompt.
-    for (const entry of [{ ...NOTHING, edits: 1, smooth: 2 }, { ...NOTHING, started: true }]) {
-      expect(code(entry)).toEqual([...done, "w.start_from(raster(4, 6, 14, 1, 20, 2))"]);
-    }
+    // Drawn again it would be another: what was painted is in no prompt. What the kernel has not answered comes after it.
+    const inHand = "w.start_from(raster(4, 6, 14, 1, 20, 2))";
+    expect(code({ ...NOTHING, started: true })).toEqual([...done, inHand]);
+    expect(code({ ...NOTHING, edits: 1, smooth: 2 }, [click])).toEqual([...done, inHand, "w.add_click(1.0, 2.0)", "# w.finish(smooth=2.0)"]);
+    // What is only looked at is done.
+    expect(code({ ...NOTHING, started: true, taken: true })).toEqual([...object(14, 1, 20, 2), ...done]);
+    masks.apply(null, 2, []);
+    expect(asPython(one, [[click]], [{ ...NOTHING, edits: 1 }], masks)).toBe("# w = sp.Segmenter(image)"); // all was erased
   });
 
   it("wraps long strokes", () => {
@@ -86,7 +91,7 @@ describe("copy as Python", () => {
     const many = Array.from({ length: 80 }, (_, i) => i);
     const lines = asPython(one, [[raster(true, [0, 3, 7, 1]), raster(false, many)]]).split("\n");
     expect(lines[0]).toBe("# w = sp.Segmenter(image)");
-    expect(lines).toContain("def raster(height, width, *runs):  # start and length of each, in row order");
+    expect(lines).toContain("def raster(h, w, *runs):  # starts, lengths, in row order");
     const calls = lines.findIndex((line) => line.startsWith("w."));
     expect(lines.slice(calls, calls + 3)).toEqual([
       "w.add_scribble(raster=raster(4, 6, 0, 3, 7, 1))",

@@ -509,14 +509,14 @@ describe("the tools", () => {
     await mount({ _prompts: { version: 0, lists: [[CLICK]] } });
     key("c");
     expect(host.sent).toHaveLength(0);
-    expect(text(".sp-hint")).toMatch(/^No pixels, so no object/);
+    expect(text(".sp-hint")).toMatch(/^No pixels, no object/);
     drag([[2, 2], [5, 2]]);
     key("c"); // before it is known what comes of it
     expect(host.types()).toEqual(["prompt", "commit"]);
     host.update(host.sent[0]!.id, 1, 0, undefined, [{ label: 0, kept: 1, added: [CLICK] }]);
     expect(text(".sp-hint")).toBe("");
     host.update(host.last().id, 1, 1);
-    expect(text(".sp-hint")).toMatch(/^No pixels, so no object/);
+    expect(text(".sp-hint")).toMatch(/^No pixels, no object/);
     key("r");
     host.update(host.last().id, 2, 1, undefined, [{ label: 0, kept: 0, added: [] }]);
     expect(text(".sp-hint")).toBe("");

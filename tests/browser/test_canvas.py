@@ -382,7 +382,7 @@ def is_cancelled(lab, waiting, cancel):
     button = canvas.root.get_by_role("button", name="Cancel")
     expect(button).to_be_visible()
     cancel(button)
-    expect(canvas.root.get_by_text("Cancelled.").first).to_be_visible()
+    expect(canvas.root.get_by_text("Cancelled:").first).to_be_visible()
     expect(button).to_be_hidden()
     canvas.expect_state("ready")
     canvas.expect_prompts(1)
