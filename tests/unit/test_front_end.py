@@ -32,8 +32,8 @@ def test_the_history_panel_has_a_name_for_every_step():
     named = re.findall(r'^  "?([a-z ]+)"?:', written("historypanel.ts", r"NAMES: [^=]*= \{\n([^}]*)\}"), re.MULTILINE)
     # Their own words say it.
     plain = {"clear", "edit prompts", "lock", "model"}
-    assert actions == {*named, *plain} - {"open"}
-    assert not plain & set(named)
+    assert plain <= actions
+    assert actions - plain <= set(named)
 
 
 def kernel_sources():
