@@ -60,11 +60,11 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
   const lock = checkbox(events.lock);
   const step = (shape: IconName, title: string, up: boolean): HTMLElement =>
     makeButton(".sp-quiet", title, () => events.raise(up), icon(shape));
-  const taken = (): void => {
+  const removeLabel = (): void => {
     close(); // the next label's name is not to be typed over
     events.remove();
   };
-  const remove = makeButton(".sp-item", "", taken, icon("clear"), "Remove this label");
+  const remove = makeButton(".sp-item", "", removeLabel, icon("clear"), "Remove this label");
   const order = field("Order", step("up", "Up: it holds where labels overlap", true), step("down", "Down", false));
   return {
     node: makePopover(
