@@ -60,7 +60,7 @@ def test_a_box_alone_and_a_click_alone_find_a_disc(predictor):
 @pytest.mark.skipif(not DEV.is_dir(), reason="MedScribble is not here")
 @pytest.mark.parametrize(
     ("task", "least"),
-    [("acdc", 0.91), ("btcv", 0.895), ("hipxray", 0.925), ("octa500", 0.435), ("paxray", 0.825), ("wbc", 0.915)],
+    [("acdc", 0.915), ("btcv", 0.9), ("hipxray", 0.93), ("octa500", 0.455), ("paxray", 0.825), ("wbc", 0.915)],
 )
 def test_peoples_own_scribbles(predictor, task, least):
     with np.load(DEV / f"{task}.npz") as data:
