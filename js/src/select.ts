@@ -1,7 +1,7 @@
 /** The select tool: one prompt at a time is taken, moved, reshaped or deleted. */
 import { distance } from "./geometry";
-import { min } from "./math";
 import { BESIDE } from "./hints";
+import { min } from "./math";
 import type { Hand, PenEvents } from "./pen";
 import { isRaster, type DrawnPrompt, type Point, type Prompt, type Reprompt } from "./protocol";
 import { handlesOf, promptAt, reshaped, WHOLE } from "./reshape";

@@ -129,8 +129,9 @@ class Annotation:
     @property
     def objects(self) -> tuple[Instance, ...]:
         """What is done, in order; one that is only `looked_at` is, too."""
-        looked_at = () if self.looked_at is None else (self.looked_at,)
-        return _in_order(*self.history.current.instances, *looked_at)
+        instances, looked_at = self.history.current.instances, self.looked_at
+        # Asked for with every stroke: what is in order already is not put in order again.
+        return instances if looked_at is None else _in_order(*instances, looked_at)
 
     def object_map(self) -> np.ndarray:
         """(H, W) int32: i for ``objects[i - 1]``, 0 elsewhere."""
