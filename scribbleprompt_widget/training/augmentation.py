@@ -74,6 +74,9 @@ class AugmentationConfig:
         The image is seen from farther away, with mirrored copies of itself around it: few objects become many alike.
         How much farther, drawn log-uniformly: so many images fit along a side. And in which share of them the object of
         the image itself is the target, instead of all: prompts tell the two apart.
+    overlay_probability, overlay_strength
+        Another view of the same image shows through, as what lies in front and behind does in a projection (X-rays,
+        OCT angiography). At this strength: 0 is none of it, 1 nothing else.
     least_share
         Where less of the view than this is object, the view is given up for the whole image.
     """
@@ -106,6 +109,8 @@ class AugmentationConfig:
     repeat_probability: float = 0.0
     repeats: tuple[float, float] = (1.5, 3.5)
     repeat_one: float = 0.5
+    overlay_probability: float = 0.0
+    overlay_strength: tuple[float, float] = (0.15, 0.5)
     least_share: float = 0.001
 
     def __post_init__(self) -> None:
@@ -124,6 +129,8 @@ class AugmentationConfig:
         for name in ("scale", "gamma"):
             if getattr(self, name)[0] <= 0:
                 raise ValueError(f"{name} takes a range above 0, got {getattr(self, name)}")
+        if not 0 <= self.overlay_strength[0] <= self.overlay_strength[1] <= 1:
+            raise ValueError(f"overlay_strength takes a range in [0, 1], got {self.overlay_strength}")
         if not 0 < self.least_crop <= 1:
             raise ValueError(f"least_crop takes a share of the side in (0, 1], got {self.least_crop}")
 
@@ -193,6 +200,8 @@ def augment(
         # Structures thinner than the pixels of a smaller image survive as what they touch.
         whole |= ~whole.any(dim=(1, 2, 3), keepdim=True) & (sampled[:, 1:] > 0)
         pixels[lost], labels[lost], inside[lost] = sampled[:, :1], whole, seen
+    if config.overlay_probability:
+        pixels = _overlaid(pixels, pair[:, :1], masks, content, draws.fork("overlay"), config)
     return _repaint(pixels, inside, draws, config), labels.float()
 
 
@@ -324,6 +333,20 @@ def _look(pair: Tensor, grid: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
 
 
 # --- what values to show ---------------------------------------------------------------------------------------------
+
+
+def _overlaid(
+    pixels: Tensor, images: Tensor, masks: Tensor, content: Tensor, draws: Draws, config: AugmentationConfig
+) -> Tensor:
+    """Let another view of the images (B, 1, H, H) show through what is seen of them, (B, 1, S, S)."""
+    unit = draws.uniform(2)
+    strength = torch.where(unit[:, 0] < config.overlay_probability, _between(unit[:, 1], config.overlay_strength), 0.0)
+    size = pixels.shape[-1]
+    once = _Repeats(torch.ones_like(strength), torch.zeros_like(content[:, :2]), strength < 0)
+    view = _views(masks, content, once, draws.fork("view"), config)
+    grid = coordinates(size, pixels.device).expand(len(pixels), 2, size, size)
+    other, _ = _look(images, _transformed(grid, view), content)
+    return torch.lerp(pixels, other, strength[:, None, None, None])
 
 
 def _repaint(pixels: Tensor, inside: Tensor, draws: Draws, config: AugmentationConfig) -> Tensor:

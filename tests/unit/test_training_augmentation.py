@@ -112,10 +112,27 @@ def test_copies_join_without_seams_and_lost_targets_come_back_as_they_were(size)
     torch.testing.assert_close(labels, masks.float())
 
 
+def test_another_view_shows_through_where_it_is_asked_for():
+    images, masks = scene(200)
+    draws = Draws(torch.arange(200))
+    moving = replace(STILL, affine_probability=1.0)
+    own, mine = augment(images, masks, draws, moving)
+    laid, labels = augment(
+        images, masks, draws, replace(moving, overlay_probability=0.5, overlay_strength=(0.25, 0.25))
+    )
+    assert torch.equal(labels, mine), "what shows through is no target"
+    through = (laid - own).abs().amax(dim=(1, 2, 3)) > 1e-3
+    assert 0.4 < through.float().mean() < 0.6
+    # A quarter of what is there gives way to a quarter of something that lies in [0, 0.8].
+    other = (laid - 0.75 * own)[through] / 0.25
+    assert -1e-2 < other.min() and other.max() < 0.81
+    assert ((other > 0.5) != (mine[through] > 0.5)).float().mean() > 0.1, "the same view lies over itself"
+
+
 def test_a_sample_does_not_depend_on_its_neighbours():
     images, masks = scene(8)
     draws = Draws(torch.arange(8))
-    config = AugmentationConfig(repeat_probability=0.5)
+    config = AugmentationConfig(repeat_probability=0.5, overlay_probability=0.5)
     together = augment(images, masks, draws.fork("a"), config, size=64)
     rows = torch.tensor([5, 2])
     alone = augment(images[rows], masks[rows], draws[rows].fork("a"), config, size=64)
@@ -168,6 +185,7 @@ def test_padding_is_painted_when_it_is_asked_for():
         ({"least_crop": 0.0}, "least_crop"),
         ({"repeats": (0.5, 2.0)}, "repeats"),
         ({"repeat_one": 2.0}, "repeat_one"),
+        ({"overlay_strength": (0.5, 1.5)}, "overlay_strength"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(changed, said):
