@@ -201,7 +201,7 @@ def augment(
         whole |= ~whole.any(dim=(1, 2, 3), keepdim=True) & (sampled[:, 1:] > 0)
         pixels[lost], labels[lost], inside[lost] = sampled[:, :1], whole, seen
     if config.overlay_probability:
-        pixels = _overlaid(pixels, pair[:, :1], masks, content, draws.fork("overlay"), config)
+        pixels = _overlaid(pixels, pair, content, draws.fork("overlay"), config)
     return _repaint(pixels, inside, draws, config), labels.float()
 
 
@@ -335,17 +335,15 @@ def _look(pair: Tensor, grid: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
 # --- what values to show ---------------------------------------------------------------------------------------------
 
 
-def _overlaid(
-    pixels: Tensor, images: Tensor, masks: Tensor, content: Tensor, draws: Draws, config: AugmentationConfig
-) -> Tensor:
-    """Let another view of the images (B, 1, H, H) show through what is seen of them, (B, 1, S, S)."""
+def _overlaid(pixels: Tensor, pair: Tensor, content: Tensor, draws: Draws, config: AugmentationConfig) -> Tensor:
+    """Let another view of the images (B, 2, H, H, with their masks) show through what is seen of them, (B, 1, S, S)."""
     unit = draws.uniform(2)
     strength = torch.where(unit[:, 0] < config.overlay_probability, _between(unit[:, 1], config.overlay_strength), 0.0)
     size = pixels.shape[-1]
     once = _Repeats(torch.ones_like(strength), torch.zeros_like(content[:, :2]), strength < 0)
-    view = _views(masks, content, once, draws.fork("view"), config)
+    view = _views(pair[:, 1:], content, once, draws.fork("view"), config)
     grid = coordinates(size, pixels.device).expand(len(pixels), 2, size, size)
-    other, _ = _look(images, _transformed(grid, view), content)
+    other, _ = _look(pair[:, :1], _transformed(grid, view), content)
     return torch.lerp(pixels, other, strength[:, None, None, None])
 
 
