@@ -27,12 +27,13 @@ import numpy as np
 import torch
 
 import scribbleprompt_widget as sp
+from scribbleprompt_widget.models.compact import Seen
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.network import NetworkPredictor, has_bfloat16
 from scribbleprompt_widget.training.validation import people_dice, read_people
 
-Engine: TypeAlias = Callable[[np.ndarray], np.ndarray]
-"""Logits (H, W) for channels (5, H, W)."""
+Engine: TypeAlias = Callable[..., np.ndarray]
+"""Logits (H, W) for channels (5, H, W), and for what was read of the image before, where an engine can be given it."""
 
 SIDE = 256
 WARM_UP = 5
@@ -50,10 +51,13 @@ def torch_engine(module: torch.nn.Module, *, bfloat16: bool = False, side: int =
     return NetworkPredictor(module, name="timed", resolution=side, bfloat16=bfloat16).forward
 
 
-def channels_first(module: torch.nn.Module) -> Engine:
+def channels_last(module: torch.nn.Module) -> Engine:
+    """The input laid out as the weights are."""
+
     @torch.inference_mode()
-    def compute(channels: np.ndarray) -> np.ndarray:
-        return module(torch.from_numpy(channels[None]))[0, 0].numpy()
+    def compute(channels: np.ndarray, seen: Seen | None = None) -> np.ndarray:
+        x = torch.from_numpy(channels[None]).contiguous(memory_format=torch.channels_last)
+        return module(x, seen)[0, 0].numpy()
 
     return compute
 
@@ -70,7 +74,7 @@ def onnx_engine(module: torch.nn.Module) -> Engine:
         torch.onnx.export(module, (torch.zeros(1, 5, SIDE, SIDE),), path, opset_version=18, dynamo=True, verbose=False)
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda channels: session.run(None, {name: channels[None]})[0][0, 0]
+    return lambda channels, _seen=None: session.run(None, {name: channels[None]})[0][0, 0]
 
 
 def openvino_engine(module: torch.nn.Module, precision: str) -> Engine:
@@ -80,12 +84,12 @@ def openvino_engine(module: torch.nn.Module, precision: str) -> Engine:
     settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     compiled = openvino.Core().compile_model(model, "CPU", {**settings, "PERFORMANCE_HINT": "LATENCY"})
     request = compiled.create_infer_request()
-    return lambda channels: next(iter(request.infer({0: channels[None]}).values()))[0, 0]
+    return lambda channels, _seen=None: next(iter(request.infer({0: channels[None]}).values()))[0, 0]
 
 
 def engines(module: torch.nn.Module, *, compiled: bool) -> dict[str, Engine]:
     makers = {
-        "torch, channels first": lambda: channels_first(module),
+        "torch, channels last": lambda: channels_last(module),
         "torch": lambda: torch_engine(module),
         "torch bfloat16": lambda: torch_engine(module, bfloat16=True),
         "ONNX Runtime": lambda: onnx_engine(module),

@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scribbleprompt_widget.models.likeness import likeness
+from scribbleprompt_widget.models.likeness import Values, likeness, values_of
 from scribbleprompt_widget.models.relief import relief
 from scribbleprompt_widget.models.ridges import ridges
-from scribbleprompt_widget.models.spread import spread_prompts
+from scribbleprompt_widget.models.spread import Ground, ground, spread_prompts
 
-__all__ = ["CompactConfig", "CompactNetwork", "Level"]
+__all__ = ["CompactConfig", "CompactNetwork", "Level", "Seen"]
 
 IN_CHANNELS: Final = 5
 """Image in [0, 1], box, positive, negative, previous logits: in this order, as for the paper's network."""
@@ -142,6 +142,14 @@ class CompactConfig:
         return int(2 ** len(self.levels))
 
 
+class Seen(NamedTuple):
+    """What `CompactNetwork.see` finds of an image, whatever is drawn on it; each as far as the configuration asks."""
+
+    looks: list[Tensor]
+    values: Values | None
+    ground: tuple[Ground, ...]
+
+
 class CompactNetwork(nn.Module):
     """B 5 H W -> B 1 H W logits; H and W multiples of `config.stride`.
 
@@ -181,8 +189,15 @@ class CompactNetwork(nn.Module):
             if parameter.ndim == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, seen: Seen | None = None) -> Tensor:
         """Logits B 1 H W for channels B 5 H W.
+
+        Parameters
+        ----------
+        x
+            Image in [0, 1], box, positive, negative, previous logits.
+        seen
+            What `see` found of the images in `x`, where they come more than once.
 
         Raises
         ------
@@ -191,11 +206,28 @@ class CompactNetwork(nn.Module):
         """
         if not torch.compiler.is_exporting():
             _check(x, self.config.stride)
+        seen = self.see(x[:, :1]) if seen is None else seen
         previous = torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)
-        derived = self._derived(x)
-        logits, trust = self._logits(torch.cat([x[:, :PREVIOUS], previous, *derived], dim=1))
+        derived = [*seen.looks, *self._found(x, seen)]
+        logits, trust = self._logits(
+            torch.cat([x[:, :PREVIOUS], previous, *(one.to(x.dtype) for one in derived)], dim=1)
+        )
         # Where prompts reach over even ground is the first guess: the network says where to disagree.
         return logits if self.agreement is None else self.agreement(logits, derived[-1], trust)
+
+    @torch.no_grad()
+    def see(self, image: Tensor) -> Seen:
+        """What is read of images B 1 H W in [0, 1] beside themselves: known ways to look, which need not be learnt."""
+        config = self.config
+        image = image.float().contiguous()
+        looks = [relief(image)] if config.relief else []
+        looks += [ridges(image)] if config.ridges else []
+        values = torch.cat([image, *((look + 1) / 2 for look in looks)], dim=1)
+        return Seen(
+            looks,
+            values_of(values) if config.likeness else None,
+            ground(image, contrasts=config.contrasts, grids=len(config.levels)) if config.contrasts else (),
+        )
 
     def _logits(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """What the network itself says, and by how much the first guess is believed."""
@@ -210,25 +242,17 @@ class CompactNetwork(nn.Module):
         return self.head(mixed + self.refine(F.relu(mixed))), gates[0]
 
     @torch.no_grad()
-    def _derived(self, x: Tensor) -> list[Tensor]:
-        """What is read beside the five channels: known ways to look at them, which need not be learnt."""
-        config = self.config
-        image, box, positive, negative = (x[:, i : i + 1] for i in range(PREVIOUS))
+    def _found(self, x: Tensor, seen: Seen) -> list[Tensor]:
+        """What is found by what was drawn on the image: what looks like the strokes, and where they reach."""
+        box, positive, negative = (x[:, i : i + 1].float().contiguous() for i in range(1, PREVIOUS))
         # What is outside a box is marked as well as by a stroke; what is inside, faintly.
         outside = (1 - box) * box.amax(dim=(2, 3), keepdim=True)
         positive, negative = (
             torch.maximum(positive, BOX_PULL * box * (negative == 0)),
             torch.maximum(negative, outside * (positive == 0)),
         )
-        found = [relief(image)] if config.relief else []
-        found += [ridges(image)] if config.ridges else []
-        if config.likeness:
-            seen = torch.cat([image, *((look + 1) / 2 for look in found)], dim=1)
-            found.append(likeness(seen, positive, negative))
-        if config.contrasts:
-            grids = len(config.levels)
-            found.append(spread_prompts(image, positive, negative, contrasts=config.contrasts, grids=grids))
-        return [one.to(x.dtype) for one in found]
+        found = [likeness(seen.values, positive, negative)] if seen.values is not None else []
+        return found + ([spread_prompts(seen.ground, positive, negative)] if seen.ground else [])
 
     def _levels(self, x: Tensor) -> tuple[Tensor, list[Tensor] | list[None]]:
         """Down to the lowest level and up again, B width H/2 W/2 in and out; and the gates of `_Context`."""

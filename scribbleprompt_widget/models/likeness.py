@@ -6,17 +6,17 @@ which wander over their edges. Histograms of what is under the strokes say that 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["likeness"]
+__all__ = ["Values", "likeness", "values_of"]
 
 BINS: Final = 32
-SMOOTHING: Final = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-"""Of a histogram, over its bins."""
+SMOOTHINGS: Final = 4
+"""A histogram's neighbours are averaged so often: weights of 1, 4, 6, 4, 1 sixteenths over its bins."""
 DOUBT: Final = 20.0
 """Pixels of the image's own histogram that are mixed into each sign's: a click alone says little."""
 LEAST_SHARE: Final = 1e-4
@@ -24,8 +24,26 @@ CERTAIN: Final = 3.0
 """Logarithm of odds that counts as 1."""
 
 
+class Values(NamedTuple):
+    """An image's values and how frequent they are, which all prompts on it have in common.
+
+    `place` (B, C, H, W) uint8: the bin of each. `everywhere` (B, C, BINS) float32: shares of the bins.
+    """
+
+    place: Tensor
+    everywhere: Tensor
+
+
 @torch.no_grad()
-def likeness(values: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+def values_of(channels: Tensor) -> Values:
+    """What `likeness` compares: channels B C H W in [0, 1]."""
+    place = (channels.float().clamp(0, 1) * (BINS - 1)).round()
+    counts = _histogram(place.long().flatten(2), torch.ones_like(place[:, :1]))
+    return Values(place.to(torch.uint8), counts / counts.sum(dim=2, keepdim=True) + LEAST_SHARE)
+
+
+@torch.no_grad()
+def likeness(values: Values, positive: Tensor, negative: Tensor) -> Tensor:
     """Whether each pixel's value is more frequent under positive (up to 1) or negative (down to -1) prompts.
 
     Against what neither sign marks, the image's histogram stands for the sign that is missing. Carries no gradient.
@@ -33,7 +51,7 @@ def likeness(values: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     Parameters
     ----------
     values
-        B C H W in [0, 1]: what to compare, each channel by itself.
+        B C H W of them: what to compare, each channel by itself.
     positive, negative
         B 1 H W in [0, 1].
 
@@ -41,16 +59,13 @@ def likeness(values: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     -------
     B C H W float32; 0 everywhere where nothing is marked.
     """
-    values, positive, negative = (tensor.float() for tensor in (values, positive, negative))
-    place = (values.clamp(0, 1) * (BINS - 1)).round().long().flatten(2)
-    everywhere = _histogram(place, torch.ones_like(positive))
-    everywhere = everywhere / everywhere.sum(dim=2, keepdim=True) + LEAST_SHARE
-    odds = _share(place, positive, everywhere).log() - _share(place, negative, everywhere).log()
-    return (odds / CERTAIN).clamp(-1, 1).gather(2, place).reshape(values.shape)
+    place = values.place.long().flatten(2)
+    odds = _share(place, positive, values.everywhere).log() - _share(place, negative, values.everywhere).log()
+    return (odds / CERTAIN).clamp(-1, 1).gather(2, place).reshape(values.place.shape)
 
 
 def _share(place: Tensor, weights: Tensor, everywhere: Tensor) -> Tensor:
-    counts = _histogram(place, weights)
+    counts = _histogram(place, weights.float())
     return (counts + DOUBT * everywhere) / (counts.sum(dim=2, keepdim=True) + DOUBT)
 
 
@@ -59,7 +74,7 @@ def _histogram(place: Tensor, weights: Tensor) -> Tensor:
     batch, channels, _ = place.shape
     empty = torch.zeros(batch, channels, BINS, device=place.device)
     counts = empty.scatter_add(2, place, weights.flatten(2).expand(-1, channels, -1))
-    # Filled on the device: a tensor made of a list would have a GPU waited for.
-    kernel = torch.cat([torch.full((1, 1, 1), tap, device=place.device) for tap in SMOOTHING], dim=2)
-    padded = F.pad(counts.reshape(-1, 1, BINS), (len(SMOOTHING) // 2,) * 2, mode="replicate")
-    return F.conv1d(padded, kernel).reshape(batch, channels, BINS)
+    counts = F.pad(counts, (SMOOTHINGS // 2,) * 2, mode="replicate")
+    for _ in range(SMOOTHINGS):
+        counts = (counts[..., 1:] + counts[..., :-1]) / 2
+    return counts

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["spread_prompts"]
+__all__ = ["Ground", "ground", "spread_prompts"]
 
 FINEST: Final = 2
 """Side, in pixels, of the finest grid's cells: finer ones cost four times as much and gain nothing."""
@@ -31,75 +31,94 @@ LEAST_VARIANCE: Final = 1e-4
 """Of an image whose intensities are in [0, 1]: below, it is even ground."""
 
 
-class _Grid(NamedTuple):
-    """One resolution's linear system, each value divided by its row's diagonal; B K H W, K contrasts."""
+class Ground(NamedTuple):
+    """What an image is like to walk on, at one resolution: the weights to each cell's neighbours; B K H W, K contrasts.
+
+    `total` is their sum with the leak; `strength`, how strongly a cell that is full of one sign holds to it.
+    """
 
     left: Tensor
     right: Tensor
     up: Tensor
     down: Tensor
-    held: Tensor
+    total: Tensor
+    strength: float
 
 
 @torch.no_grad()
-def spread_prompts(
-    image: Tensor, positive: Tensor, negative: Tensor, *, contrasts: tuple[float, ...], grids: int
-) -> Tensor:
+def ground(image: Tensor, *, contrasts: tuple[float, ...], grids: int) -> tuple[Ground, ...]:
+    """What `spread_prompts` needs of an image, which all prompts on it have in common.
+
+    Parameters
+    ----------
+    image
+        B 1 H W in [0, 1]; H and W multiples of ``2 ** grids``.
+    contrasts
+        How much a step of intensity (relative to the image's standard deviation) stops a sign.
+    grids
+        How many resolutions, from half of the image's down.
+    """
+    # Filled on the device: a tensor made of a list would have a GPU waited for.
+    scale = torch.cat([torch.full((1, 1, 1, 1), contrast, device=image.device) for contrast in contrasts], dim=1)
+    pooled = F.avg_pool2d(image.float(), FINEST)
+    # A coarse cell holds as strongly as all the fine cells in it.
+    finest_first = [_ground(pooled, scale, HOLD, LEAK)]
+    for number in range(1, grids):
+        pooled = F.avg_pool2d(pooled, 2)
+        finest_first.append(_ground(pooled, scale, HOLD * 4.0**number, LEAK * 4.0**number))
+    return tuple(finest_first)
+
+
+@torch.no_grad()
+def spread_prompts(finest_first: tuple[Ground, ...], positive: Tensor, negative: Tensor) -> Tensor:
     """Signs in [-1, 1] for every pixel: 1 where positive prompts reach, -1 where negative ones do, 0 where none does.
 
     Carries no gradient.
 
     Parameters
     ----------
-    image
-        B 1 H W in [0, 1]; H and W multiples of ``2 ** grids``.
+    finest_first
+        The image's `ground`.
     positive, negative
         B 1 H W in [0, 1].
-    contrasts
-        One answer for each: how much a step of intensity (relative to the image's standard deviation) stops a sign.
-    grids
-        How many resolutions, from half of the image's down.
 
     Returns
     -------
-    B K H W float32, K contrasts.
+    B K H W float32, K contrasts: one answer for each.
     """
-    image, positive, negative = (channel.float() for channel in (image, positive, negative))
-    # Filled on the device: a tensor made of a list would have a GPU waited for.
-    scale = torch.cat([torch.full((1, 1, 1, 1), contrast, device=image.device) for contrast in contrasts], dim=1)
-    pooled = F.avg_pool2d(torch.cat([image, positive, negative], dim=1), FINEST)
-    # A coarse cell holds as strongly as all the fine cells in it.
-    finest_first, strength = [], HOLD
-    for number in range(grids):
-        finest_first.append(_grid(pooled, scale, strength, LEAK * 4.0**number))
-        if number < grids - 1:
-            pooled, strength = F.avg_pool2d(pooled, 2), 4 * strength
-    signs = torch.zeros_like(finest_first[-1].held)
-    for number in reversed(range(grids)):
-        if number < grids - 1:
+    drawn = F.avg_pool2d(torch.cat([positive, negative], dim=1).float(), FINEST)
+    pooled = [drawn]
+    while len(pooled) < len(finest_first):
+        pooled.append(F.avg_pool2d(pooled[-1], 2))
+    signs = torch.zeros_like(finest_first[-1].total)
+    for number in reversed(range(len(finest_first))):
+        if number < len(finest_first) - 1:
             signs = F.interpolate(signs, scale_factor=2.0, mode="bilinear")
-        signs = _relaxed(signs, finest_first[number], SWEEPS if number else FINEST_SWEEPS)
+        signs = _relaxed(signs, finest_first[number], pooled[number], SWEEPS if number else FINEST_SWEEPS)
     return F.interpolate(signs, scale_factor=float(FINEST), mode="bilinear")
 
 
-def _grid(pooled: Tensor, contrasts: Tensor, strength: float, leak: float) -> _Grid:
-    image, positive, negative = (pooled[:, i : i + 1] for i in range(3))
+def _ground(image: Tensor, contrasts: Tensor, strength: float, leak: float) -> Ground:
     sharpness = contrasts / image.var(dim=(2, 3), keepdim=True, correction=0).clamp_min(LEAST_VARIANCE)
     right = F.pad(_weights(image[..., 1:] - image[..., :-1], sharpness), (0, 1))
     down = F.pad(_weights(image[..., 1:, :] - image[..., :-1, :], sharpness), (0, 0, 0, 1))
     left, up = F.pad(right, (1, -1)), F.pad(down, (0, 0, 1, -1))
-    diagonal = left + right + up + down + strength * (positive + negative) + leak
-    weights = (left / diagonal, right / diagonal, up / diagonal, down / diagonal)
-    return _Grid(*weights, strength * (positive - negative) / diagonal)
+    return Ground(left, right, up, down, left + right + up + down + leak, strength)
 
 
 def _weights(steps: Tensor, sharpness: Tensor) -> Tensor:
     return torch.exp(-sharpness * steps.square()) + LEAST_WEIGHT
 
 
-def _relaxed(signs: Tensor, grid: _Grid, sweeps: int) -> Tensor:
+def _relaxed(signs: Tensor, on: Ground, drawn: Tensor, sweeps: int) -> Tensor:
+    positive, negative = on.strength * drawn[:, :1], on.strength * drawn[:, 1:]
+    diagonal = on.total + (positive + negative)
+    held = (positive - negative) / diagonal
+    left, right, up, down = (weights / diagonal for weights in (on.left, on.right, on.up, on.down))
     for _ in range(sweeps):
         p = F.pad(signs, (1, 1, 1, 1))
-        across = grid.left * p[..., 1:-1, :-2] + grid.right * p[..., 1:-1, 2:]
-        signs = grid.held + across + grid.up * p[..., :-2, 1:-1] + grid.down * p[..., 2:, 1:-1]
+        signs = torch.addcmul(held, left, p[..., 1:-1, :-2])
+        signs = torch.addcmul(signs, right, p[..., 1:-1, 2:])
+        signs = torch.addcmul(signs, up, p[..., :-2, 1:-1])
+        signs = torch.addcmul(signs, down, p[..., 2:, 1:-1])
     return signs

@@ -14,7 +14,7 @@ from scribbleprompt_widget import models
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.models.checkpoints import PUBLISHED_UNET, file_sha256, load_weights
-from scribbleprompt_widget.models.compact import CompactNetwork
+from scribbleprompt_widget.models.compact import CompactNetwork, Seen
 from scribbleprompt_widget.models.network_file import is_network_file, load_network
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import GIVEN, Predictor, Session, State
@@ -81,11 +81,18 @@ class NetworkPredictor(Predictor):
         return _NetworkSession(self, image)
 
     @torch.inference_mode()
-    def forward(self, channels: np.ndarray) -> np.ndarray:
-        """Logits (H, W) float32 for channels (5, H, W) float32, on the network's grid."""
-        x = torch.from_numpy(channels[None]).to(self.device).contiguous(memory_format=torch.channels_last)
+    def see(self, pixels: np.ndarray) -> Seen | None:
+        """What the project's networks read of an image (H, W), whatever is drawn on it; None for others."""
+        if not isinstance(self.module, CompactNetwork):
+            return None
+        return self.module.see(torch.from_numpy(pixels[None, None]).to(self.device))
+
+    @torch.inference_mode()
+    def forward(self, channels: np.ndarray, seen: Seen | None = None) -> np.ndarray:
+        """Logits (H, W) float32 for channels (5, H, W) float32 on the network's grid; `seen` of the image, if known."""
+        x = torch.from_numpy(channels[None]).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
-            logits = self.module(x)
+            logits = self.module(x) if seen is None else self.module(x, seen)
         result: np.ndarray = logits[0, 0].float().cpu().numpy()
         return result
 
@@ -97,6 +104,7 @@ class _NetworkSession(Session):
         super().__init__(predictor, image)
         self._whole = Grid.square_around(image.shape, predictor.resolution)
         self._pixels = self._whole.sample(image.grey)
+        self._seen = predictor.see(self._pixels)
 
     def remembers(self, prompts: Prompts) -> bool:
         # The logits of what was drawn in boxes and of what was handed in are one sum.
@@ -120,12 +128,15 @@ class _NetworkSession(Session):
 
     def _look(self, grid: Grid, prompts: Prompts, previous: State | None, looks: int) -> State:
         """What the network says on a grid, with closer looks at what it found there."""
-        pixels = self._pixels if grid == self._whole else grid.sample(self.image.grey)
+        pixels, seen = self._pixels, self._seen
+        if grid != self._whole:
+            pixels, seen = grid.sample(self.image.grey), None
         drawn = prompts.rasterise(grid)
         earlier = np.zeros(grid.shape, dtype=np.float32) if previous is None else previous.onto(grid)
-        logits = self.predictor.forward(np.stack([pixels, *drawn, earlier]))
-        if self.predictor.clicks_hold:
-            clicks = Prompts(prompt for prompt in prompts if isinstance(prompt, Click)).rasterise(grid)
+        logits = self.predictor.forward(np.stack([pixels, *drawn, earlier]), seen)
+        clicked = Prompts(prompt for prompt in prompts if isinstance(prompt, Click))
+        if clicked and self.predictor.clicks_hold:
+            clicks = clicked.rasterise(grid)
             standing = (clicks.positive * (drawn.positive > 0), clicks.negative * (drawn.negative > 0))
             logits = hold_clicks(logits, pixels, standing, (drawn.positive, drawn.negative))
         shown = _shown(prompts, grid)

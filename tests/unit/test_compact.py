@@ -102,10 +102,30 @@ def test_what_is_outside_a_box_counts_as_negative_but_for_positive_prompts():
     x[:, 0] = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
     x[:, 1, 16:48, 16:48] = 1
     x[:, 2, 30:34, 30:34] = x[:, 2, 2:6, 2:6] = 1
-    *_, signs = network(CompactConfig(contrasts=(8.0,)))._derived(x)
+    net = network(CompactConfig(contrasts=(8.0,)))
+    *_, signs = net._found(x, net.see(x[:, :1]))
     assert signs[0, 0, 31, 31] > 0.5
     assert signs[0, 0, 31, 60] < -0.9
     assert signs[0, 0, 4, 4] > signs[0, 0, 4, 12] + 0.3
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        CompactConfig(),
+        CompactConfig(relief=False, ridges=False),
+        CompactConfig(likeness=False),
+        SMALL,
+    ],
+)
+def test_what_was_seen_of_an_image_holds_for_all_that_is_drawn_on_it(config):
+    net = network(config)
+    x = torch.rand(2, 5, 64, 64, generator=torch.Generator().manual_seed(0))
+    x[:, 1:4] = (x[:, 1:4] > 0.97).float()
+    seen = net.see(x[:, :1])
+    with torch.no_grad():
+        for drawn in (x, torch.cat([x[:, :1], x[:, 1:].flip(-1)], dim=1)):
+            torch.testing.assert_close(net(drawn, seen), net(drawn), rtol=0, atol=0)
 
 
 def test_an_untrained_network_agrees_with_where_prompts_reach():
@@ -122,7 +142,8 @@ def test_a_box_alone_shows_what_edges_part_from_its_outside():
     x = torch.zeros(1, 5, 64, 64)
     x[:, 0, 20:44, 20:44] = 1
     x[:, 1, 16:48, 16:48] = 1
-    *_, signs = network(CompactConfig(contrasts=(8.0,)))._derived(x)
+    net = network(CompactConfig(contrasts=(8.0,)))
+    *_, signs = net._found(x, net.see(x[:, :1]))
     assert (signs[0, 0, 22:42, 22:42] > 0).all()
     assert (signs[0, 0, :16] < 0).all()
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scribbleprompt_widget.models.likeness import likeness
+from scribbleprompt_widget.models.likeness import likeness, values_of
 
 
 def scene():
@@ -20,16 +20,16 @@ def scene():
 
 def test_lines_far_from_a_sloppy_stroke_look_like_it():
     image, lines, positive, negative = scene()
-    found = likeness(image, positive, negative)[0, 0]
+    found = likeness(values_of(image), positive, negative)[0, 0]
     assert found[lines].mean() > 0.8
     assert found[~lines].mean() < 0
     assert found.abs().max() <= 1
-    torch.testing.assert_close(likeness(image, negative, positive)[0, 0], -found, atol=1e-5, rtol=0)
+    torch.testing.assert_close(likeness(values_of(image), negative, positive)[0, 0], -found, atol=1e-5, rtol=0)
 
 
 def test_one_sign_is_compared_with_the_image():
     image, lines, positive, negative = scene()
-    found = likeness(image, positive, torch.zeros_like(negative))[0, 0]
+    found = likeness(values_of(image), positive, torch.zeros_like(negative))[0, 0]
     assert found[lines].mean() > 0.5
     assert found[~lines].mean() < 0
 
@@ -37,10 +37,10 @@ def test_one_sign_is_compared_with_the_image():
 def test_nothing_marked_says_nothing_and_a_click_little():
     image, _, positive, _ = scene()
     nothing = torch.zeros_like(positive)
-    assert likeness(image, nothing, nothing).abs().max() < 1e-6
+    assert likeness(values_of(image), nothing, nothing).abs().max() < 1e-6
     click = nothing.clone()
     click[..., 20, 30] = 1
-    assert likeness(image, click, nothing).abs().mean() < 0.2
+    assert likeness(values_of(image), click, nothing).abs().mean() < 0.2
 
 
 def test_channels_and_samples_are_apart():
@@ -48,12 +48,12 @@ def test_channels_and_samples_are_apart():
     both = torch.cat([image, 1 - image], dim=1)
     batch = torch.cat([both, torch.rand(1, 2, 96, 96)])
     signs = [torch.cat([one, one.flip(-1)]) for one in (positive, negative)]
-    found = likeness(batch, *signs)
-    torch.testing.assert_close(found[:1, :1], likeness(image, positive, negative))
-    torch.testing.assert_close(found[1:], likeness(batch[1:], *(one[1:] for one in signs)))
+    found = likeness(values_of(batch), *signs)
+    torch.testing.assert_close(found[:1, :1], likeness(values_of(image), positive, negative))
+    torch.testing.assert_close(found[1:], likeness(values_of(batch[1:]), *(one[1:] for one in signs)))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_other_precisions_come_back_as_single(dtype):
     image, _, positive, negative = (one.to(dtype) for one in scene())
-    assert likeness(image, positive, negative).dtype == torch.float32
+    assert likeness(values_of(image), positive, negative).dtype == torch.float32

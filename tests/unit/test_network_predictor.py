@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.predictors.network import NetworkPredictor
 from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
 
@@ -104,6 +105,17 @@ def test_what_is_not_the_object_alone_makes_no_mask():
     # A mask that is there already is another matter.
     given = session.predict(negative, mask_input=np.where(disc(256, (80, 80), 30), 8.0, -8.0).astype(np.float32))
     assert given.mask[80, 80]
+
+
+def test_a_session_sees_its_image_once(monkeypatch):
+    seen = []
+    see = CompactNetwork.see
+    monkeypatch.setattr(CompactNetwork, "see", lambda self, image: seen.append(image) or see(self, image))
+    rng = np.random.default_rng(0)
+    session = predictor(CompactNetwork().eval()).open(rng.random((SIDE, SIDE)).astype(np.float32))
+    first = session.predict(Prompts([Click(10, 10)]))
+    session.predict(Prompts([Click(10, 10), Click(50, 50, positive=False)]), mask_input=first.state)
+    assert len(seen) == 1
 
 
 def test_clicks_that_are_added_to_a_small_object_find_no_others_far_away():

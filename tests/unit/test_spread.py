@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scribbleprompt_widget.models.spread import spread_prompts
+from scribbleprompt_widget.models.spread import ground, spread_prompts
 
 SIDE = 64
 GRIDS = 4
@@ -20,7 +20,7 @@ def disc(radius=16, centre=SIDE // 2):
 
 def spread(image, positive=None, negative=None, contrasts=(8.0,)):
     positive, negative = (blank(len(image)) if one is None else one for one in (positive, negative))
-    return spread_prompts(image, positive, negative, contrasts=contrasts, grids=GRIDS)
+    return spread_prompts(ground(image, contrasts=contrasts, grids=GRIDS), positive, negative)
 
 
 def at(*places):
