@@ -53,3 +53,21 @@ class FrontEnd:
         message = {"type": kind, "id": f"v-{self.said}", "image": self.widget._image["version"], **fields}
         self.widget._handle_custom_msg(message, [])
         return self.messages[count:]
+
+
+def agree(w, view):
+    """The canvas has the mask of the active label, and the objects that are done, the one that is looked at in hand."""
+    assert np.array_equal(view.masks[w.labels.index(w.label)], w.mask)
+    objects_agree(w, view)
+
+
+def objects_agree(w, view):
+    """The canvas shows the objects that are done; (H, W) bool, the one that is looked at, which is in hand there."""
+    looked_at = np.zeros(w.image.shape, dtype=bool)
+    for mask, entry in zip(view.masks, w._entries, strict=False):
+        looked_at |= mask & entry["taken"]
+    assert np.array_equal(view.layers[1:].any(axis=(0, 1)) | looked_at, w.instances > 0)
+    assert sum(entry["objects"] for entry in w._entries) == len(w.instance_table)
+    areas = np.bincount(w.instances.ravel(), minlength=1 + len(w.instance_table))[1:]
+    assert areas.tolist() == [row["area"] for row in w.instance_table]
+    return looked_at
