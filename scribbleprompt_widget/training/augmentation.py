@@ -343,8 +343,9 @@ def _overlaid(pixels: Tensor, pair: Tensor, content: Tensor, draws: Draws, confi
     once = _Repeats(torch.ones_like(strength), torch.zeros_like(content[:, :2]), strength < 0)
     view = _views(pair[:, 1:], content, once, draws.fork("view"), config)
     grid = coordinates(size, pixels.device).expand(len(pixels), 2, size, size)
-    other, _ = _look(pair[:, :1], _transformed(grid, view), content)
-    return torch.lerp(pixels, other, strength[:, None, None, None])
+    other, inside = _look(pair[:, :1], _transformed(grid, view), content)
+    # Where the other view ends, nothing lies over this one: a shadow there would be an edge that no projection has.
+    return torch.lerp(pixels, other, strength[:, None, None, None] * inside)
 
 
 def _repaint(pixels: Tensor, inside: Tensor, draws: Draws, config: AugmentationConfig) -> Tensor:

@@ -130,6 +130,16 @@ def test_another_view_shows_through_where_it_is_asked_for():
     assert ((other > 0.5) != (mine[through] > 0.5)).float().mean() > 0.1, "the same view lies over itself"
 
 
+def test_where_another_view_ends_there_is_no_edge():
+    _, masks = scene(50)
+    config = replace(STILL, affine_probability=1.0, overlay_probability=1.0, overlay_strength=(0.5, 0.5))
+    flat, _ = augment(torch.full(masks.shape, 0.7), masks, Draws(torch.arange(50)), config)
+    inside, _ = augment(torch.ones(masks.shape), masks, Draws(torch.arange(50)), replace(config, overlay_probability=0))
+    # Beside its border an image is mixed with the padding that lies around it.
+    edges = ((flat - 0.7).abs() > 0.01) & (inside > 0.99)
+    assert edges.float().mean() < 0.01
+
+
 def test_a_sample_does_not_depend_on_its_neighbours():
     images, masks = scene(8)
     draws = Draws(torch.arange(8))
