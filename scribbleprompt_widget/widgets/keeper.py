@@ -85,17 +85,20 @@ class Keeper:
 
     def changed(self, saved: Saved) -> None:
         """Write this in a moment. Costs nothing here."""
-        with self._state:
-            told = self._stopped
-            if told is None:
-                self._left = self._last = saved
-                self._start(self._pause)
-        if told:
-            self._failed(RuntimeError(told))
+        self._keep(lambda _: saved)
 
     def activated(self, label: str) -> None:
         """Another label is the active one."""
-        self.changed(replace(self._last, active=label))
+        self._keep(lambda last: replace(last, active=label))
+
+    def _keep(self, change: Callable[[Saved], Saved]) -> None:
+        with self._state:  # what another thread had changed meanwhile would be undone
+            told = self._stopped
+            if told is None:
+                self._left = self._last = change(self._last)
+                self._start(self._pause)
+        if told:
+            self._failed(RuntimeError(told))
 
     def flush(self) -> None:
         """Write what is left, now.
@@ -136,6 +139,8 @@ class Keeper:
             self._tell(error)
             with self._state:
                 self._stopped = ""
+                if self._timer is not None:
+                    self._timer.cancel()
             atexit.unregister(self._at_exit)
 
     def _start(self, pause: float) -> None:
@@ -159,9 +164,11 @@ class Keeper:
         try:
             self._check_ours()
             write_session(self.path, left)
-        except BaseException:
+        except BaseException as error:
             with self._state:
                 self._left = self._left or left
+                if isinstance(error, OSError):  # a network that was away may come back
+                    self._start(MOST_PAUSE_S)
             raise
         self._stamp = stamp_of(self.path)
         self._pause = min(max(LEAST_PAUSE_S, PAUSE_RATIO * (time.perf_counter() - began)), MOST_PAUSE_S)
@@ -181,9 +188,6 @@ class Keeper:
                 self._write_left()
             except Exception as error:  # noqa: BLE001  # whatever it is, the person at the canvas has to see it
                 self._tell(error)
-                if isinstance(error, OSError):  # a network that was away may come back
-                    with self._state:
-                        self._start(MOST_PAUSE_S)
 
     def _tell(self, error: Exception) -> None:
         log.error("the session was not kept: %s", error)  # the canvas may be gone

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,19 +166,27 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         """Show another image; prompts, masks and history begin anew. Parameters as for `Segmenter`.
 
         A `session` keeps the image before, and is written no more.
+
+        Raises
+        ------
+        TypeError, ValueError, FileNotFoundError, RuntimeError
+            When an argument is not what it takes, or the widget is closed.
+        OSError, ValueError
+            When what the `session` lacks cannot be written there. Then the image before is still here, with all that
+            was done on it: `save_session` keeps it elsewhere.
         """
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         with self._lock:
             self._check_open()
             annotation = self._annotate(opened, self._annotation.labels, self._annotation.predictor)
-            keeper, self._keeper = self._keeper, None
+            if self._keeper is not None:
+                self._keeper.stop()
+                self._keeper = None
             self._annotation = annotation
             self.last_error = None
             self._version += 1
             self._image = image_state(opened, self._version)
             self._publish([], base=None)
-        if keeper is not None:
-            keeper.end()
         self._tell_observers()
 
     def _go_on(self, saved: Saved) -> None:
@@ -208,10 +216,11 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         static: StaticPicture | None = getattr(self, "_static", None)
         if static is not None:  # it is None when a bad argument ended the construction; Python closes such widgets too
             static.forget()
-        super().close()
-        if self._keeper is not None:
-            self._keeper.end()
-            self._keeper = None
+        with getattr(self, "_lock", nullcontext()):  # whatever is being predicted is done, and kept
+            super().close()
+            if self._keeper is not None:
+                self._keeper.end()
+                self._keeper = None
 
     # --- one place where things change -------------------------------------------------------------------------------
 
@@ -226,7 +235,6 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         """Change the annotation from Python."""
         try:
             with self._lock:
-                self._check_open()
                 self._change(act)
         finally:  # what was done before something failed is told
             self._tell_observers()
@@ -240,6 +248,7 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
 
         `_tell_observers` has to follow, when the lock is free.
         """
+        self._check_open()
         self._annotation.seconds = 0.0
         try:
             planes = act(self._annotation)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 import scribbleprompt_widget as sp
 from scribbleprompt_widget.widgets import keeper
+from tests.front_end import FrontEnd
 from tests.paint import PaintPredictor
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (30, 40), dtype=np.uint8)
@@ -252,6 +254,68 @@ def test_what_a_network_that_was_away_did_not_take_is_written_when_it_is_back(tm
     w.close()
 
 
+@pytest.mark.parametrize("ask", [lambda w, path: w.save_session(path), lambda w, path: segmenter(path)])
+def test_what_could_not_be_written_when_it_was_asked_for_is_written_later(tmp_path, written, monkeypatch, ask):
+    path, done = tmp_path / "work.zip", threading.Event()
+    write = keeper.write_session
+    w = segmenter(path)
+    w.add_click(3, 3)
+
+    def fails_once(path, saved):
+        monkeypatch.setattr(keeper, "write_session", lambda *given: (write(*given), done.set()))
+        raise OSError("away")
+
+    monkeypatch.setattr(keeper, "write_session", fails_once)
+    monkeypatch.setattr(keeper, "MOST_PAUSE_S", 0.0)
+    with pytest.raises(OSError, match="away"):
+        ask(w, path)
+    assert done.wait(PATIENCE_S)
+    assert len(kept(path).prompts) == 1
+    w.close()
+
+
+def test_work_that_cannot_be_written_keeps_its_image(tmp_path, written, monkeypatch):
+    path = tmp_path / "work.zip"
+    w = segmenter(path)
+    w.add_click(3, 3)
+    write = keeper.write_session
+
+    def fails(path, saved):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keeper, "write_session", fails)
+    with pytest.raises(OSError, match="No space left"):
+        w.set_image(IMAGE[:20])
+    assert (w.image.shape, len(w.prompts)) == (IMAGE.shape, 1)
+    w.add_click(9, 9)
+    monkeypatch.setattr(keeper, "write_session", write)
+    w.set_image(IMAGE[:20])
+    assert (w.image.shape, len(w.prompts)) == (IMAGE[:20].shape, 0)
+    assert len(kept(path).prompts) == 2
+    w.close()
+
+
+def test_what_is_predicted_while_it_is_closed_is_kept(tmp_path, written):
+    path = tmp_path / "work.zip"
+    w = segmenter(path)
+    paint = w._annotation.predictor
+    paint.wait_for = threading.Event()
+    view, click = FrontEnd(w), {"kind": "click", "x": 5, "y": 6, "positive": True}
+    drawing = threading.Thread(target=view.say, args=("prompt",), kwargs={"label": 0, "prompt": click})
+    drawing.start()
+    while not paint.calls:
+        time.sleep(0.001)
+    closing = threading.Thread(target=w.close)
+    closing.start()
+    closing.join(0.05)  # sooner or later: it waits
+    paint.wait_for.set()
+    for thread in (drawing, closing):
+        thread.join(PATIENCE_S)
+    assert len(kept(path).prompts) == len(w.prompts) == 1
+    w._on_message(w, {"type": "prompt", "id": None, "image": 0, "label": 0, "prompt": click}, [])
+    assert len(w.prompts) == 1, "a closed widget is not changed from the canvas"
+
+
 def test_an_image_that_is_refused_changes_nothing_about_the_keeping(tmp_path, written):
     path = tmp_path / "work.zip"
     w = segmenter(path)
@@ -345,6 +409,25 @@ def test_the_label_that_was_chosen_last_is_kept(tmp_path, written):
         assert not choosing.is_alive()
     w.close()
     assert sp.load_session(tmp_path / "work.zip", model=PaintPredictor()).label == "vessel"
+
+
+def test_another_label_takes_back_nothing_that_is_drawn_meanwhile(tmp_path, written, monkeypatch):
+    path = tmp_path / "work.zip"
+    w = sp.Segmenter(IMAGE, labels=["cell", "vessel"], model=PaintPredictor(), session=path)
+    drawing = threading.Thread(target=w.add_click, args=(3, 3))
+    replace = keeper.replace
+
+    def meanwhile(saved, **changes):
+        drawing.start()
+        drawing.join(0.2)  # it may have to wait
+        return replace(saved, **changes)
+
+    monkeypatch.setattr(keeper, "replace", meanwhile)
+    w.label = "vessel"
+    drawing.join(PATIENCE_S)
+    w.close()
+    assert [action for action, _ in kept(path).history] == ["open", "prompt"]
+    assert kept(path).label == "vessel"
 
 
 def test_a_label_that_is_being_renamed_is_kept_by_its_new_name(tmp_path, written):
