@@ -2,8 +2,9 @@
 
     python -m benchmarks.inference [--weights FILE] [--data MedScribble] [--repeats 50] [--threads 2] [--compile]
 
-One 256x256 image with a stroke of each sign. "network" is the network alone; "predict" is `Session.predict` with it:
-prompts drawn, resampling, clicks, the mask at the image's resolution. Medians in milliseconds; the engines take turns,
+One 256x256 image with a stroke of each sign. "network" is the network with all that it reads of the image; "predict" is
+`Session.predict` with it: prompts drawn, resampling, clicks, the mask at the image's resolution. There torch reads of the
+image once what does not depend on what is drawn; the other engines compute the whole each time. Medians in milliseconds; the engines take turns,
 so that all of them meet the same neighbours on a busy machine. With --data: mean Dice with people's scribbles
 (MedScribble's layout), which tells what an engine's rounding costs. Last: a new process, from import to mask.
 """

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-__all__ = ["PUBLISHED_UNET", "file_sha256", "load_weights", "read_checkpoint"]
+__all__ = ["PUBLISHED_UNET", "file_sha256", "load_weights", "read_checkpoint", "weights_sha256"]
 
 PUBLISHED_UNET: Final[dict[str, str]] = {
     "file": "ScribblePrompt_unet_v1_nf192_res128.pt",
@@ -22,6 +22,12 @@ PUBLISHED_UNET: Final[dict[str, str]] = {
 def file_sha256(path: str | Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """SHA-256 of a network's weights, in hexadecimal."""
+    weights = {name: value.cpu().contiguous() for name, value in module.state_dict().items()}
+    return hashlib.sha256(save(weights)).hexdigest()
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Tensor]:

@@ -143,8 +143,9 @@ class CompactConfig:
 
 
 class Seen(NamedTuple):
-    """What `CompactNetwork.see` finds of an image, whatever is drawn on it; each as far as the configuration asks."""
+    """What `CompactNetwork.see` finds of images of a shape B 1 H W, whatever is drawn on them; as the network asks."""
 
+    shape: tuple[int, ...]
     looks: list[Tensor]
     values: Values | None
     ground: tuple[Ground, ...]
@@ -197,15 +198,15 @@ class CompactNetwork(nn.Module):
         x
             Image in [0, 1], box, positive, negative, previous logits.
         seen
-            What `see` found of the images in `x`, where they come more than once.
+            What `see` found of the images in `x`, one by one, where they come more than once.
 
         Raises
         ------
         ValueError
-            When the shape is another, or H or W are no multiples of the stride.
+            When the shape is another, H or W are no multiples of the stride, or `seen` is of images of another shape.
         """
         if not torch.compiler.is_exporting():
-            _check(x, self.config.stride)
+            _check(x, self.config.stride, seen)
         seen = self.see(x[:, :1]) if seen is None else seen
         previous = torch.tanh(x[:, PREVIOUS:] / LOGIT_SCALE)
         derived = [*seen.looks, *self._found(x, seen)]
@@ -224,6 +225,7 @@ class CompactNetwork(nn.Module):
         looks += [ridges(image)] if config.ridges else []
         values = torch.cat([image, *((look + 1) / 2 for look in looks)], dim=1)
         return Seen(
+            tuple(image.shape),
             looks,
             values_of(values) if config.likeness else None,
             ground(image, contrasts=config.contrasts, grids=len(config.levels)) if config.contrasts else (),
@@ -280,11 +282,13 @@ class CompactNetwork(nn.Module):
         return folded
 
 
-def _check(x: Tensor, stride: int) -> None:
+def _check(x: Tensor, stride: int, seen: Seen | None) -> None:
     if x.ndim != 4 or x.shape[1] != IN_CHANNELS or x.shape[2] % stride or x.shape[3] % stride:
         raise ValueError(
             f"the network takes B {IN_CHANNELS} H W with H and W multiples of {stride}, got {tuple(x.shape)}"
         )
+    if seen is not None and seen.shape != (len(x), 1, *x.shape[2:]):
+        raise ValueError(f"seen takes what was seen of the images in x, {tuple(x[:, :1].shape)}; got {seen.shape}")
 
 
 def _blocks(level: Level, count: int, norm: str, attention: bool) -> nn.Sequential:

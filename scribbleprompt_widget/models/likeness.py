@@ -72,7 +72,7 @@ def _share(place: Tensor, weights: Tensor, everywhere: Tensor) -> Tensor:
 def _histogram(place: Tensor, weights: Tensor) -> Tensor:
     """B C BINS, smoothed, of B C (H W) bins and B 1 H W weights."""
     batch, channels, _ = place.shape
-    empty = torch.zeros(batch, channels, BINS, device=place.device)
+    empty = torch.zeros(batch, channels, BINS, dtype=torch.float32, device=place.device)
     counts = empty.scatter_add(2, place, weights.flatten(2).expand(-1, channels, -1))
     counts = F.pad(counts, (SMOOTHINGS // 2,) * 2, mode="replicate")
     for _ in range(SMOOTHINGS):

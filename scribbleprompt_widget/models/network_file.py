@@ -129,7 +129,7 @@ def load_network(path: str | Path) -> tuple[CompactNetwork, NetworkFile]:
         described = NetworkFile(network, int(metadata["resolution"]), json.loads(metadata["training"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"checkpoint {str(path)!r} describes no network that this version knows: {error}") from error
-    module = CompactNetwork(described.network)
+    module = CompactNetwork(described.network).float()
     load_weights(module, path)
     return module.eval(), described
 

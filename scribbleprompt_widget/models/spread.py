@@ -59,7 +59,7 @@ def ground(image: Tensor, *, contrasts: tuple[float, ...], grids: int) -> tuple[
         How many resolutions, from half of the image's down.
     """
     # Filled on the device: a tensor made of a list would have a GPU waited for.
-    scale = torch.cat([torch.full((1, 1, 1, 1), contrast, device=image.device) for contrast in contrasts], dim=1)
+    scale = torch.cat([torch.full_like(image[:1, :, :1, :1].float(), contrast) for contrast in contrasts], dim=1)
     pooled = F.avg_pool2d(image.float(), FINEST)
     # A coarse cell holds as strongly as all the fine cells in it.
     finest_first = [_ground(pooled, scale, HOLD, LEAK)]

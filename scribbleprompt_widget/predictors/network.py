@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,15 @@ from scribbleprompt_widget.predictors.closer import closer_grid, shown_object, w
 from scribbleprompt_widget.predictors.parts import is_negative, parts
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
-__all__ = ["NetworkPredictor", "compact_predictor", "load_checkpoint", "load_compact", "load_shipped", "load_unet"]
+__all__ = [
+    "NAME_DIGITS",
+    "NetworkPredictor",
+    "compact_predictor",
+    "load_checkpoint",
+    "load_compact",
+    "load_shipped",
+    "load_unet",
+]
 
 SHIPPED_WEIGHTS: Final = "weights/compact.safetensors"
 """In `scribbleprompt_widget.models`."""
@@ -104,7 +113,10 @@ class _NetworkSession(Session):
         super().__init__(predictor, image)
         self._whole = Grid.square_around(image.shape, predictor.resolution)
         self._pixels = self._whole.sample(image.grey)
-        self._seen = predictor.see(self._pixels)
+
+    @cached_property
+    def _seen(self) -> Seen | None:
+        return self.predictor.see(self._pixels)
 
     def remembers(self, prompts: Prompts) -> bool:
         # The logits of what was drawn in boxes and of what was handed in are one sum.
@@ -128,12 +140,12 @@ class _NetworkSession(Session):
 
     def _look(self, grid: Grid, prompts: Prompts, previous: State | None, looks: int) -> State:
         """What the network says on a grid, with closer looks at what it found there."""
-        pixels, seen = self._pixels, self._seen
-        if grid != self._whole:
-            pixels, seen = grid.sample(self.image.grey), None
+        is_whole = grid == self._whole
+        pixels = self._pixels if is_whole else grid.sample(self.image.grey)
         drawn = prompts.rasterise(grid)
         earlier = np.zeros(grid.shape, dtype=np.float32) if previous is None else previous.onto(grid)
-        logits = self.predictor.forward(np.stack([pixels, *drawn, earlier]), seen)
+        channels = np.stack([pixels, *drawn, earlier])
+        logits = self.predictor.forward(channels, self._seen) if is_whole else self.predictor.forward(channels)
         clicked = Prompts(prompt for prompt in prompts if isinstance(prompt, Click))
         if clicked and self.predictor.clicks_hold:
             clicks = clicked.rasterise(grid)
@@ -197,7 +209,7 @@ def load_unet(
     checkpoint = Path(checkpoint).expanduser()
     if sha256 is None and checkpoint.name == PUBLISHED_UNET["file"]:
         sha256 = PUBLISHED_UNET["sha256"]
-    module = ScribblePromptUNet()
+    module = ScribblePromptUNet().float()
     load_weights(module, checkpoint, sha256=sha256)
     return NetworkPredictor(module, name=_name("unet", checkpoint), resolution=RESOLUTION, device=device)
 

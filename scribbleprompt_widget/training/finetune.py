@@ -7,7 +7,6 @@ the old weights to the new ones is gone (Wortsman et al., Robust fine-tuning of 
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 import warnings
@@ -27,9 +26,10 @@ from tqdm.auto import tqdm
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.image import Image
 from scribbleprompt_widget.image_pairs import MOST_LABELS, label_numbers
+from scribbleprompt_widget.models.checkpoints import weights_sha256
 from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.models.network_file import check_network_path, save_network
-from scribbleprompt_widget.predictors.network import NetworkPredictor, compact_predictor, load_compact
+from scribbleprompt_widget.predictors.network import NAME_DIGITS, NetworkPredictor, compact_predictor, load_compact
 from scribbleprompt_widget.simulation.config import SimulationConfig
 from scribbleprompt_widget.simulation.draws import Draws
 from scribbleprompt_widget.training.augmentation import AugmentationConfig, augment
@@ -168,13 +168,13 @@ def finetune(
         raise TypeError(f"finetune takes a network of this project, got {type(start).__name__}")
     examples = _Examples.of(images, masks, predictor.resolution, predictor.device)
     # Normalisation is folded away: the statistics of a few images would be worse than what it learnt from many.
-    network = copy.deepcopy(start.fold()).train()
+    network = start.fold().train()
     _learn(network, examples, predictor, config, seed, progress=progress)
     with torch.no_grad():
         for new, old in zip(network.parameters(), start.fold().parameters(), strict=True):
             new.lerp_(old, 1 - config.blend)
     if out is None:
-        name = f"{predictor.name}+"
+        name = f"{predictor.name}+{weights_sha256(network)[:NAME_DIGITS]}"
         return compact_predictor(network, name=name, resolution=predictor.resolution, device=predictor.device)
     save_network(out, network, resolution=predictor.resolution, training={"finetuned": predictor.name})
     return load_compact(out, device=predictor.device)

@@ -99,6 +99,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             names = [str(name) for name in sequence_of("names", names, "texts")]
             _check_length("names", names, len(images))
         self._labels = None if labels is None else [label.name for label in labels_of(labels)]
+        self._labels_before = 0  # so many there were when the open image was opened
         self._items = ReviewItems(images, masks, None if self._labels is None else len(self._labels))
         self._names = names
         self._model = model
@@ -131,13 +132,13 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         return self._items.name(index) if self._names is None else self._names[index]
 
     def mask(self, index: int) -> np.ndarray | None:
-        """(H, W): the mask as it is now, with what was drawn below the grid; None where there is none.
+        """(H, W): the mask as it is now, with what was drawn below the grid; None where there is none. A copy.
 
         Unsigned integers of a label map where the grid has several `labels`, or the mask itself has; else bool.
         """
         found = self._items.mask(self._index(index))
         if found is None or self._labels is None or len(self._labels) == 1 or found.dtype != np.bool_:
-            return found
+            return None if found is None else np.array(found)
         return found.astype(np.uint8)
 
     @property
@@ -179,6 +180,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         heading = ipywidgets.HBox([title, button], layout={"justify_content": "space-between"})
         heading.add_class("sp-review-title")
         self._opened, self._heading, self._segmenter = index, heading, segmenter
+        self._labels_before = len(self._labels or [])
         self.children = [self._frame, heading, segmenter]
         segmenter.observe(self._on_mask, names="mask_version")
         segmenter.observe(lambda _: self._adopt_labels(segmenter), names="_labels")
@@ -305,9 +307,15 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         return ["object"] if count <= 1 else [f"label {number}" for number in range(1, count + 1)]
 
     def _adopt_labels(self, segmenter: Segmenter) -> None:
-        """Labels that were added or renamed below are so for all images: masks are told apart by their numbers."""
-        if self._labels is not None and self._labels[: len(segmenter.labels)] != segmenter.labels:
-            self._labels = [*segmenter.labels, *self._labels[len(segmenter.labels) :]]
+        """Labels that were added or renamed below are so for all images: masks are told apart by their numbers.
+
+        Those that were there before stay though they were removed there: other images may have them.
+        """
+        if self._labels is None:
+            return
+        labels = [*segmenter.labels, *self._labels[len(segmenter.labels) : self._labels_before]]
+        if labels != self._labels:
+            self._labels = labels
             for index in self._items.name_labels(len(self._labels)):
                 self._sheet.refresh(index)
             self._tell()

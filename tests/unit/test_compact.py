@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
@@ -126,6 +127,25 @@ def test_what_was_seen_of_an_image_holds_for_all_that_is_drawn_on_it(config):
     with torch.no_grad():
         for drawn in (x, torch.cat([x[:, :1], x[:, 1:].flip(-1)], dim=1)):
             torch.testing.assert_close(net(drawn, seen), net(drawn), rtol=0, atol=0)
+        # It is what is read, not the image once more.
+        assert (net(x, net.see(x[:, :1].flip(-1))) - net(x)).abs().max() > 0.01
+
+
+def test_what_was_seen_of_other_images_is_refused():
+    net = network(SMALL)
+    with pytest.raises(ValueError, match=r"seen takes what was seen of the images in x, \(4, 1, 16, 16\)"):
+        net(torch.zeros(4, 5, 16, 16), net.see(torch.zeros(1, 1, 16, 16)))
+
+
+def test_whatever_torch_makes_by_default_networks_are_of_single_precision(tmp_path):
+    path = save_network(tmp_path / "net.safetensors", network(SMALL), resolution=64)
+    image, click = torch.rand(64, 64).numpy(), sp.Prompts([sp.Click(30, 30)])
+    logits = sp.load_predictor(path).open(image).predict(click).logits
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert np.array_equal(sp.load_predictor(path).open(image).predict(click).logits, logits)
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_an_untrained_network_agrees_with_where_prompts_reach():

@@ -107,15 +107,28 @@ def test_what_is_not_the_object_alone_makes_no_mask():
     assert given.mask[80, 80]
 
 
-def test_a_session_sees_its_image_once(monkeypatch):
-    seen = []
+def test_a_session_sees_its_image_once_and_closer_looks_anew(monkeypatch):
+    seen, forward = [], NetworkPredictor.forward
     see = CompactNetwork.see
-    monkeypatch.setattr(CompactNetwork, "see", lambda self, image: seen.append(image) or see(self, image))
-    rng = np.random.default_rng(0)
-    session = predictor(CompactNetwork().eval()).open(rng.random((SIDE, SIDE)).astype(np.float32))
-    first = session.predict(Prompts([Click(10, 10)]))
-    session.predict(Prompts([Click(10, 10), Click(50, 50, positive=False)]), mask_input=first.state)
-    assert len(seen) == 1
+    monkeypatch.setattr(CompactNetwork, "see", lambda self, image: seen.append(image[0, 0].numpy()) or see(self, image))
+    looked_at = []
+    monkeypatch.setattr(
+        NetworkPredictor, "forward", lambda self, x, *given: looked_at.append(x[0]) or forward(self, x, *given)
+    )
+    image = 0.1 + 0.8 * disc(1024, (303, 411), 20)
+    session = predictor(CompactNetwork().eval(), looks=2).open(image)
+    first = session.predict(Prompts([Click(303, 411)]))
+    session.predict(Prompts([Click(303, 411), Click(800, 700, positive=False)]), mask_input=first.state)
+    whole, closer, again, closer_again = looked_at
+    assert np.array_equal(whole, again)
+    assert not np.array_equal(whole, closer)
+    assert [id_of(one, seen) for one in (whole, closer, closer_again)] == [0, 1, 2]
+    assert len(seen) == 3
+
+
+def id_of(image, images):
+    """Which of the images it is; the last, should several be."""
+    return max(number for number, one in enumerate(images) if np.array_equal(one, image))
 
 
 def test_clicks_that_are_added_to_a_small_object_find_no_others_far_away():

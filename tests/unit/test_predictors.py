@@ -68,7 +68,7 @@ def test_a_state_is_read_for_images_of_its_own_size_alone():
 
 def test_networks_of_different_weights_do_not_read_each_others_states(tmp_path, monkeypatch):
     given = []
-    monkeypatch.setattr(NetworkPredictor, "forward", lambda _, x, _seen: given.append(x[4]) or x[4] + 1)
+    monkeypatch.setattr(NetworkPredictor, "forward", lambda _, x, _seen=None: given.append(x[4]) or x[4] + 1)
     sessions = []
     for seed in range(2):
         torch.manual_seed(seed)

@@ -222,6 +222,22 @@ def test_objects_that_are_done_and_labels_that_are_added_stay_in_the_grid():
     assert (named.open_image(0).labels, named.mask(0)[10, 10], named.mask(0)[3, 3]) == (["a", "d", "c"], 3, 1)
 
 
+def test_a_label_that_was_added_by_mistake_leaves_the_grid_again():
+    grid = sp.ReviewGrid([np.eye(16)] * 2, labels=["a", "b"], model=PaintPredictor())
+    grid.open_image(0).add_label("oops")
+    grid.segmenter.remove_label("oops")
+    assert grid.open_image(1).labels == ["a", "b"]
+    grid.segmenter.remove_label("b")
+    assert grid.open_image(0).labels == ["a", "b"], "the other image may have it"
+
+
+def test_a_mask_that_was_read_can_be_written_on(grid):
+    for index in (0, 4):
+        grid.open_image(index).add_box(2, 2, 5, 5)
+        grid.mask(index)[:] = 0
+        assert grid.mask(index).any()
+
+
 def test_the_segmenter_starts_from_the_mask_that_is_there():
     label_map = np.zeros((20, 30), np.uint8)
     label_map[2:5, 2:5], label_map[10:12, 10:20] = 1, 3
