@@ -23,6 +23,8 @@ __all__ = ["SyntheticConfig", "synthetic_images"]
 _REFERENCE_SIZE = 128
 # An image of few greys stays pale: stretching it would turn its grain into a storm.
 _LEAST_RANGE = 0.5
+# Of plain images, those whose ground is of one grey.
+_EVEN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class SyntheticConfig:
         Deviation of the logarithm of a slow shading.
     speckle_probability, stripe_probability, field_probability, inversion_probability
         Share of images with speckle, with striped tissue, with a round field of view, and inverted.
+    plain_probability
+        Share of images without any grain, shading or noise, as drawings and masks are; half of them show objects on even
+        ground.
     tissue_weight, object_weight, kind_weight, vessel_weight
         How often the target is a tissue, one object (or its core), all objects of a kind (or their cores), or the
         vessels, where the image has them.
@@ -62,6 +67,7 @@ class SyntheticConfig:
     stripe_probability: float = 0.2
     field_probability: float = 0.12
     inversion_probability: float = 0.2
+    plain_probability: float = 0.0
     tissue_weight: float = 1.0
     object_weight: float = 2.0
     kind_weight: float = 1.0
@@ -110,7 +116,10 @@ def synthetic_images(draws: Draws, size: int, config: SyntheticConfig = Syntheti
     """
     scene = draw_scene(draws.fork("scene"), size)
     masks = _target(scene.numbers, draws.fork("target"), config)
-    return _expose(_paint(scene, draws.fork("paint"), config), draws.fork("expose"), config), masks
+    unit = draws.fork("plain").uniform(2)
+    plain = unit[:, 0] < config.plain_probability
+    values = _paint(scene, draws.fork("paint"), config, plain, plain & (unit[:, 1] < _EVEN_SHARE))
+    return _expose(values, draws.fork("expose"), config, plain), masks
 
 
 def _target(numbers: Tensor, draws: Draws, config: SyntheticConfig) -> Tensor:
@@ -161,8 +170,9 @@ def _class_of(device: torch.device) -> Tensor:
     return torch.tensor(_CLASS_OF, device=device)
 
 
-def _paint(scene: Scene, draws: Draws, config: SyntheticConfig) -> Tensor:
-    """Greys and textures of the structures, (B, 1, S, S)."""
+def _paint(scene: Scene, draws: Draws, config: SyntheticConfig, plain: Tensor, even: Tensor) -> Tensor:
+    """Greys and textures of the structures, (B, 1, S, S); no textures where `plain` (B,), one ground where `even`."""
+    grainy = (~plain).float()[:, None]
     count, size = len(scene.numbers), scene.numbers.shape[-1]
     class_of = _class_of(draws.device)
     tissues = TISSUES.stop - TISSUES.start
@@ -188,9 +198,10 @@ def _paint(scene: Scene, draws: Draws, config: SyntheticConfig) -> Tensor:
     # Opaque objects hide what is under them, others tint it.
     opacity = spread_out(torch.cat([zero, draws.uniform(kinds) ** 2], dim=1))
     average = steps.mean(dim=1)[:, None, None]
+    ground = torch.where(even[:, None, None], average, ground)
     values = ground + contrast + opacity * (average - ground)
     # Middles are brighter or darker than borders, as a sphere or a membrane is.
-    shade = spread_out(torch.cat([zero, 0.3 * draws.normal(kinds)], dim=1))
+    shade = spread_out(torch.cat([zero, 0.3 * draws.normal(kinds) * grainy], dim=1))
     values = values + shade * (scene.depth - 0.3).clamp(min=0)
     # Darker than black is bright: what is darker than a black ground is seen all the same.
     values = values.abs()
@@ -201,6 +212,7 @@ def _paint(scene: Scene, draws: Draws, config: SyntheticConfig) -> Tensor:
     amplitude[:, :, 0] *= 0.2
     striped = draws.uniform(2)
     amplitude[:, 2] *= (striped[:, :1] < config.stripe_probability).float() * 2
+    amplitude *= grainy[:, :, None]
     middling = smooth_field(draws.fork("middling"), size, 16)[:, 0]
     grain = smooth_field(draws.fork("grain"), size, size // 3)[:, 0]
     values = values + spread_out(amplitude[:, 0]) * grain + spread_out(amplitude[:, 1]) * middling
@@ -210,9 +222,13 @@ def _paint(scene: Scene, draws: Draws, config: SyntheticConfig) -> Tensor:
     return (values + spread_out(amplitude[:, 2]) * waves)[:, None]
 
 
-def _expose(values: Tensor, draws: Draws, config: SyntheticConfig) -> Tensor:
-    """What a scanner or a camera does: blur, shading, speckle, noise, field of view. (B, 1, S, S) in [0, 1]."""
+def _expose(values: Tensor, draws: Draws, config: SyntheticConfig, plain: Tensor) -> Tensor:
+    """What a scanner or a camera does: blur, shading, speckle, noise, field of view. (B, 1, S, S) in [0, 1].
+
+    Where `plain` (B,), no shading, speckle or noise.
+    """
     size = values.shape[-1]
+    grainy = (~plain).float()[:, None, None, None]
     unit = draws.uniform(16)[:, :, None, None, None]
 
     def between(column: int, bounds: tuple[float, float]) -> Tensor:
@@ -220,14 +236,14 @@ def _expose(values: Tensor, draws: Draws, config: SyntheticConfig) -> Tensor:
 
     scale = size / _REFERENCE_SIZE
     values = blur(values, (between(0, config.blur_sigma) * scale).flatten(), radius=max(1, round(3 * scale)))
-    values = values * (between(1, config.bias) * smooth_field(draws.fork("bias"), size, 2)).exp()
+    values = values * (grainy * between(1, config.bias) * smooth_field(draws.fork("bias"), size, 2)).exp()
     low, high = values.amin(dim=(2, 3), keepdim=True), values.amax(dim=(2, 3), keepdim=True)
     values = (values - low) / (high - low).clamp(min=_LEAST_RANGE)
     x, y = coordinates(size, draws.device)
-    speckles = (unit[:, 2] < config.speckle_probability) * between(3, config.speckle)
+    speckles = grainy * (unit[:, 2] < config.speckle_probability) * between(3, config.speckle)
     values = values * (1 + speckles * smooth_field(draws.fork("speckle"), size, size // 2)).clamp(min=0)
     white = draws.fork("white").normal(1, size, size)
-    values = values + between(4, config.noise_deviation) * white
+    values = values + grainy * between(4, config.noise_deviation) * white
     values = values.clamp(0, 1) ** torch.exp(0.5 * (2 * unit[:, 5] - 1))
     values = torch.where(unit[:, 6] < config.inversion_probability, 1 - values, values)
     centre_x, centre_y, radius = 0.2 * unit[:, 7] - 0.1, 0.2 * unit[:, 8] - 0.1, 0.85 + 0.2 * unit[:, 9]
