@@ -3,10 +3,10 @@
     python -m benchmarks.inference [--weights FILE] [--data MedScribble] [--repeats 50] [--threads 2] [--compile]
 
 One 256x256 image with a stroke of each sign. "network" is the network with all that it reads of the image; "predict" is
-`Session.predict` with it: prompts drawn, resampling, clicks, the mask at the image's resolution. There torch reads of the
-image once what does not depend on what is drawn; the other engines compute the whole each time. Medians in milliseconds; the engines take turns,
-so that all of them meet the same neighbours on a busy machine. With --data: mean Dice with people's scribbles
-(MedScribble's layout), which tells what an engine's rounding costs. Last: a new process, from import to mask.
+`Session.predict` with it: prompts drawn, resampling, clicks, the mask at the image's resolution. There torch reads once
+what does not depend on what is drawn; other engines compute the whole each time. Medians in milliseconds; the engines
+take turns, so that all of them meet the same neighbours on a busy machine. With --data: mean Dice with people's
+scribbles (MedScribble's layout), which tells what an engine's rounding costs. Last: a new process, from import to mask.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import torch
 import scribbleprompt_widget as sp
 from scribbleprompt_widget.models.compact import Seen
 from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
-from scribbleprompt_widget.predictors.network import NetworkPredictor, has_bfloat16
+from scribbleprompt_widget.predictors.network import NetworkPredictor, compact_predictor, has_bfloat16
 from scribbleprompt_widget.training.validation import people_dice, read_people
 
 Engine: TypeAlias = Callable[..., np.ndarray]
@@ -144,8 +144,7 @@ def main() -> None:
     papers = NetworkPredictor(ScribblePromptUNet(), name="paper", resolution=RESOLUTION).open(image)
 
     def predicting(engine: Engine) -> Callable[[], object]:
-        looks, hold = predictor.looks, predictor.clicks_hold
-        timed = NetworkPredictor(module, name="timed", resolution=SIDE, looks=looks, clicks_hold=hold)
+        timed = compact_predictor(module, name="timed", resolution=SIDE)
         timed.forward = engine  # type: ignore[method-assign]  # the same predictor on another engine
         session = timed.open(image)
         return lambda: session.predict(prompts).mask

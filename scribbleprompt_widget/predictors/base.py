@@ -53,6 +53,8 @@ class State:
         A finer look at a part of this grid, which holds there.
     held
         Row, column and sign (True in the mask) of pixels that have this sign whatever the logits say.
+    prompts
+        What it was predicted of, none where logits were handed in; None where nobody knows.
     """
 
     logits: np.ndarray
@@ -62,6 +64,7 @@ class State:
     engine: str
     closer: State | None = None
     held: tuple[tuple[int, int, bool], ...] = ()
+    prompts: Prompts | None = None
 
     @property
     def window(self) -> tuple[slice, slice]:
@@ -270,7 +273,7 @@ class Session(ABC):
         state = self._infer(prompts, previous)
         seconds = time.perf_counter() - started
         self._check_answer(state)
-        return Prediction(state, seconds)
+        return Prediction(replace(state, prompts=prompts), seconds)
 
     def restore(self, state: State) -> Prediction:
         """The prediction that a kept state led to, without inference and bit for bit.
@@ -329,7 +332,8 @@ class Session(ABC):
             )
         if not np.isfinite(logits).all():
             raise ValueError("mask_input takes finite logits, got NaN or infinity")
-        return replace(self._state(logits.astype(np.float32), Grid.of_image(self.image.shape)), engine=GIVEN)
+        given = self._state(logits.astype(np.float32), Grid.of_image(self.image.shape))
+        return replace(given, engine=GIVEN, prompts=Prompts())
 
 
 class Predictor(ABC):

@@ -21,6 +21,7 @@ from scribbleprompt_widget.models.unet import RESOLUTION, ScribblePromptUNet
 from scribbleprompt_widget.predictors.base import GIVEN, Predictor, Session, State
 from scribbleprompt_widget.predictors.clicks import held_pixels, hold_clicks
 from scribbleprompt_widget.predictors.closer import closer_grid, shown_object, without_new_parts
+from scribbleprompt_widget.predictors.monotone import monotone
 from scribbleprompt_widget.predictors.parts import is_negative, parts
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
@@ -64,6 +65,8 @@ class NetworkPredictor(Predictor):
         object larger. 1: the whole image alone, as the paper does.
     clicks_hold
         Turn what contradicts a click, with the even ground around it.
+    monotone
+        Positive prompts that are added take nothing away, negative ones add nothing.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class NetworkPredictor(Predictor):
         bfloat16: bool = False,
         looks: int = 1,
         clicks_hold: bool = False,
+        monotone: bool = False,
     ) -> None:
         self.name = name
         self.resolution = resolution
@@ -85,6 +89,7 @@ class NetworkPredictor(Predictor):
         self.module = module.eval().to(self.device)
         self.looks = looks
         self.clicks_hold = clicks_hold
+        self.monotone = monotone
 
     def _open(self, image: Image) -> Session:
         return _NetworkSession(self, image)
@@ -123,13 +128,17 @@ class _NetworkSession(Session):
         return not any(isinstance(prompt, Box) for prompt in prompts)
 
     def _infer(self, prompts: Prompts, previous: State | None) -> State:
+        state = self._found(prompts, previous)
+        return monotone(state, previous, prompts) if previous is not None and self.predictor.monotone else state
+
+    def _found(self, prompts: Prompts, previous: State | None) -> State:
         boxed, apart = parts(prompts, self._whole)
         given = previous if previous is not None and previous.engine == GIVEN else None
         if apart or (given is not None and not self.remembers(prompts)):
             # A box takes nothing from what was drawn elsewhere, nor from a mask that was handed in.
             rest = apart or Prompts(filter(is_negative, prompts))
-            elsewhere = self._infer(rest, given) if rest or given is None else given
-            return self._joined(self._infer(boxed, None), elsewhere, prompts)
+            elsewhere = self._found(rest, given) if rest or given is None else given
+            return self._joined(self._found(boxed, None), elsewhere, prompts)
         state = self._look(self._whole, prompts, previous, self.predictor.looks)
         return replace(state, held=held_pixels(prompts)) if self.predictor.clicks_hold else state
 
@@ -251,6 +260,7 @@ def compact_predictor(
         bfloat16=torch.device(device).type == "cpu" and has_bfloat16(),
         looks=LOOKS,
         clicks_hold=True,
+        monotone=True,
     )
 
 

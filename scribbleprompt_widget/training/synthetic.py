@@ -48,8 +48,8 @@ class SyntheticConfig:
     speckle_probability, stripe_probability, field_probability, inversion_probability
         Share of images with speckle, with striped tissue, with a round field of view, and inverted.
     plain_probability
-        Share of images without any grain, shading or noise, as drawings and masks are; half of them show objects on even
-        ground.
+        Share of images without any grain, shading or noise, as drawings and masks are; half of them show objects on
+        even ground.
     tissue_weight, object_weight, kind_weight, vessel_weight
         How often the target is a tissue, one object (or its core), all objects of a kind (or their cores), or the
         vessels, where the image has them.

@@ -328,17 +328,26 @@ class _Reader:
         if item["edits"] is not None:
             painted, erased, count = item["edits"]
             edits = Edits(_one_of(self._masks, painted), _one_of(self._masks, erased), int(count))
-        states = tuple(None if number is None else _one_of(self._states, number) for number in item["states"])
+        prompts = self._list(item["prompts"])
+        states = tuple(self._known(number, prompts[:count]) for count, number in enumerate(item["states"], start=1))
         if len(states) != len(item["prompts"]) or (states and states[-1] is None):
             raise ValueError("prompts and states do not belong together")
         return Entry(
-            self._list(item["prompts"]),
+            prompts,
             states,
             None if item["start"] is None else _one_of(self._masks, item["start"]),
             Finish(**{**item["finish"], "edits": edits}),
             None if item["seconds"] is None else now - float(item["seconds"]),
             self._taken(item.get("taken")),  # files of before have none
         )
+
+    def _known(self, number: int | None, prompts: Prompts) -> State | None:
+        """The state that was predicted of these prompts; it is the same object wherever it comes."""
+        if number is None:
+            return None
+        if _one_of(self._states, number).prompts is None:
+            self._states[number] = replace(self._states[number], prompts=prompts)
+        return self._states[number]
 
     def _taken(self, item: Mapping[str, Any] | None) -> Taken | None:
         return None if item is None else Taken(_one_of(self._instances, item["instance"]), Finish(**item["finish"]))

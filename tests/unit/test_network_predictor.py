@@ -107,6 +107,47 @@ def test_what_is_not_the_object_alone_makes_no_mask():
     assert given.mask[80, 80]
 
 
+class Moody(torch.nn.Module):
+    """A network that says something else each time."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = torch.Generator().manual_seed(0)
+
+    def forward(self, x):
+        return torch.randn(x[:, :1].shape, generator=self.generator)
+
+
+def test_positive_prompts_take_nothing_away_and_negative_ones_add_nothing():
+    session = predictor(Moody(), monotone=True).open(np.random.default_rng(0).random((SIDE, SIDE)))
+    before = session.predict(Prompts([Click(10, 10)]))
+    prompts = Prompts([Click(10, 10)])
+    for added in (
+        [Click(20, 20)],
+        [Click(30, 30, positive=False)],
+        [Scribble([(5, 5), (40, 9)]), Click(9, 9)],
+        [Scribble([(5, 50), (40, 50)], positive=False)],
+    ):
+        prompts += added
+        after = session.predict(prompts, mask_input=before.state)
+        more, less = (after.mask & ~before.mask).any(), (before.mask & ~after.mask).any()
+        assert (more, less) == ((True, False) if added[0].positive else (False, True))
+        before = after
+    given = np.where(disc(SIDE, (30, 30), 12), 4, -4).astype(np.float32)
+    after = session.predict(Prompts([Click(40, 30, positive=False)]), mask_input=given).mask
+    assert not (after & (given < 0)).any()
+
+
+def test_everything_may_change_by_prompts_of_both_signs_a_box_or_others_than_before():
+    session = predictor(Moody(), monotone=True).open(np.random.default_rng(0).random((SIDE, SIDE)))
+    no = Click(30, 30, positive=False)
+    first = session.predict(Prompts([Click(10, 10)]))
+    for prompts in ([Click(10, 10), Click(20, 20), no], [Click(10, 10), Box(2, 2, 40, 40)], [Click(11, 11), no], [no]):
+        after = session.predict(Prompts(prompts), mask_input=first.state)
+        assert (after.mask & ~first.mask).any()
+        assert (first.mask & ~after.mask).any()
+
+
 def test_a_session_sees_its_image_once_and_closer_looks_anew(monkeypatch):
     seen, forward = [], NetworkPredictor.forward
     see = CompactNetwork.see

@@ -155,6 +155,9 @@ def test_what_steps_share_is_written_and_read_once(tmp_path):
     again = sp.load_session(path, model=PaintPredictor())
     steps = again._annotation.history.steps
     assert all(steps[-1].entry(0).prompts[i] is steps[i + 1].entry(0).prompts[i] for i in range(20))
+    states = steps[-1].entry(0).states
+    assert [state.prompts for state in states] == [w.prompts[: number + 1] for number in range(20)]
+    assert all(states[i] is steps[i + 1].entry(0).states[i] for i in range(20))
     soft = np.zeros(SHAPE)
     soft[3, 3:6] = 0.5
     w.add_scribble(raster=soft)
