@@ -64,6 +64,10 @@ class Answering(Part):
             if self.last_error is not error:  # not told yet: a message that makes no sense
                 self._tell_error(error, request)
 
+    def _missed(self, request: str) -> None:
+        """Answer what never came, or what an interrupt kept from being handled, as far as anybody waits for it."""
+        self.send({"type": "error", "id": request, "text": "what was asked for did not reach the kernel: try again"})
+
     def _is_for_this_image(self, content: Mapping[str, Any]) -> bool:
         """Whether a message was meant for the image that is here; what waited behind `set_image` was not.
 

@@ -12,8 +12,11 @@ from scribbleprompt_widget.widgets.part import Part
 
 __all__ = ["COLORS", "Labelling", "check_labels", "labels_of", "relabel"]
 
-COLORS: Final = ("#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2")
-"""Okabe and Ito's palette, which colour-blind people can tell apart; those that stand out on grey first."""
+COLORS: Final = (
+    *("#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2"),
+    *("#b0dcf5", "#f5d58f", "#e9c3d8", "#f9f3a9", "#8ad4bf", "#f0b48a", "#8abde0"),
+)
+"""Okabe and Ito's palette, which colour-blind people can tell apart; those that stand out on grey first. Then paler."""
 
 
 class Labelling(Part):

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 __all__ = ["GIVE_UP_S", "Order"]
 
@@ -18,16 +18,27 @@ Message: TypeAlias = Mapping[str, Any]
 
 GIVE_UP_S: Final = 10.0
 """After so long it is not waited for any more: by then the canvas says that nobody answers."""
+MOST_MISSED: Final = 100
+"""So many of those that never came are told of: the last ones, for which the canvas may still wait."""
 
 
 @dataclass
 class _View:
     """What came of one view. `due` is the number that is next; `worker` the thread that is at its messages."""
 
+    name: str
     due: int = 1
     waiting: dict[int, tuple[Context, Message]] = field(default_factory=dict)
     worker: int | None = None
     timer: threading.Timer | None = None
+
+
+class _Taken(NamedTuple):
+    """A message that is to be handled, and the numbers of those before it that never came."""
+
+    context: Context
+    message: Message
+    missed: range
 
 
 class Order:
@@ -38,10 +49,14 @@ class Order:
     act
         Handles a message, and is told whether it is late: handled after one that was sent later. One thread at a time
         is at the messages of a view that are not late, each in the context that it came in; others leave theirs to it.
+    missed
+        Is told the id of each message that never came, when later ones are handled without it, and of one that `act`
+        was kept from by an interrupt: the canvas must not wait for its answer.
     """
 
-    def __init__(self, act: Callable[[Message, bool], None]) -> None:
+    def __init__(self, act: Callable[[Message, bool], None], missed: Callable[[str], None]) -> None:
         self._act = act
+        self._missed = missed
         self._lock = threading.Lock()
         self._views: dict[str, _View] = {}
 
@@ -53,7 +68,7 @@ class Order:
             return
         number = int(digits)
         with self._lock:
-            view = self._views.setdefault(name, _View())
+            view = self._views.setdefault(name, _View(name))
             late = number < view.due
             if not late:
                 view.waiting.setdefault(number, (copy_context(), message))
@@ -65,16 +80,20 @@ class Order:
     def _work(self, view: _View, through: int = 0) -> None:
         """Handle what is due, and what waits up to the number `through`, whatever lacks."""
         thread = threading.get_ident()
+        taken: _Taken | None = None
         try:
             while (taken := self._take(view, thread, through)) is not None:
-                context, message = taken
-                context.run(self._act, message, False)
+                for number in taken.missed:
+                    taken.context.run(self._missed, f"{view.name}-{number}")
+                taken.context.run(self._act, taken.message, False)
         except BaseException:
             with self._lock:
                 self._rest(view)
+            if taken is not None:
+                taken.context.run(self._missed, str(taken.message["id"]))
             raise
 
-    def _take(self, view: _View, thread: int, through: int) -> tuple[Context, Message] | None:
+    def _take(self, view: _View, thread: int, through: int) -> _Taken | None:
         with self._lock:
             # This thread itself is at none: an interrupt may have ended it before it could say so.
             if view.worker not in (None, thread):
@@ -86,8 +105,9 @@ class Order:
             if view.timer is not None:
                 view.timer.cancel()
                 view.timer = None
+            missed = range(max(view.due, number - MOST_MISSED), number)
             view.worker, view.due = thread, number + 1
-            return view.waiting.pop(number)
+            return _Taken(*view.waiting.pop(number), missed)
 
     def _rest(self, view: _View) -> None:
         """Nobody is at it. What waits does so for a while; what an interrupt left is due."""

@@ -111,14 +111,16 @@ class Results(Part):
             pixel_area = self._annotation.image.pixel_area_mm2
         return Area(pixels, None if pixel_area is None else pixels * pixel_area)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the mask (with several labels: the label map) to a file.
+    def save(self, path: str | Path, *, instances: bool = False) -> Path:
+        """Write the mask to a file: with several labels the label map, committed objects in it.
 
         Parameters
         ----------
         path
             ``.png``, ``.npy``, ``.npz``, ``.tif``, ``.nii``, ``.nii.gz``, ``.nrrd`` or ``.mha``. Medical formats get
             the geometry of the file that the image came from; a slice is written in its place in the whole volume.
+        instances
+            Write `instances` instead: every committed object with a number of its own.
 
         Returns
         -------
@@ -131,8 +133,10 @@ class Results(Part):
             When `path` is no path, has another suffix, or lies in no folder.
         """
         with self._lock:
-            one = len(self._annotation.labels) == 1 and not self._annotation.objects
-            return save_mask(path, self.mask if one else self.label_map, self.image, labels=self._annotation.names)
+            if instances:
+                return save_mask(path, self.instances, self.image)
+            names, found = self._annotation.names, self.label_map
+            return save_mask(path, found > 0 if len(names) == 1 else found, self.image, labels=names)
 
     def snapshot(self, path: str | Path | None = None) -> np.ndarray:
         """(H, W, 3) uint8 picture of the image with its masks, also written to `path` (.png, .jpg, ...) if given."""

@@ -125,7 +125,7 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         opened = Image.of(image, slice_index=slice_index, axis=axis, spacing=spacing)
         self._lock = threading.RLock()
         self._telling = threading.Lock()
-        self._order = Order(self._handle)
+        self._order = Order(self._handle, self._missed)
         self._version = 0
         self._index = 0  # of the active label
         self._cancellation = Cancellation()

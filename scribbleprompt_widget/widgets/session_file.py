@@ -309,7 +309,11 @@ class _Reader:
                     raise FileNotFoundError(f"the image {where['source']!r} is not there any more: pass image=")
             image = _opened(given, geometry, spacing)
         if _digest(image) != where["sha256"]:
-            raise ValueError(f"image {image!r} is another than the one that was labelled: its pixels differ")
+            labelled = "{} x {}".format(*self._shape)
+            raise ValueError(
+                f"image {image!r} is another than the one that was labelled ({labelled}): its pixels differ. "
+                "Another image takes another session file"
+            )
         return image
 
     def _step(self, item: Mapping[str, Any]) -> Step[State]:

@@ -17,7 +17,8 @@ class Recorded:
 
     def __init__(self):
         self.handled = []
-        self.order = Order(self.act)
+        self.missed = []
+        self.order = Order(self.act, self.missed.append)
         self.act_on = lambda message: None
 
     def act(self, message, late):
@@ -80,8 +81,27 @@ def test_what_never_came_holds_nobody_up_for_long(recorded, timers):
     (timer,) = timers
     timer.fire()  # nothing else came meanwhile
     assert recorded.handled == ["v-1", "v-3", "v-6"]
+    assert recorded.missed == ["v-2", "v-4", "v-5"]
     assert recorded.came(7) == ["v-1", "v-3", "v-6", "v-7"]
     assert recorded.came(5)[-1] == "(v-5)"  # it is late, and whoever handles it hears so
+
+
+def test_of_many_that_never_came_the_last_ones_are_told(recorded, timers):
+    recorded.came(10**12)
+    timers[0].fire()
+    assert recorded.handled == [f"v-{10**12}"]
+    assert recorded.missed[-1] == f"v-{10**12 - 1}"
+    assert len(recorded.missed) == order_module.MOST_MISSED
+
+
+def test_what_an_interrupt_kept_from_being_handled_is_told(recorded, timers):
+    def act(message):
+        raise KeyboardInterrupt
+
+    recorded.act_on = act
+    with pytest.raises(KeyboardInterrupt):
+        recorded.came(1)
+    assert recorded.missed == ["v-1"]
 
 
 def test_who_gives_up_does_so_for_what_waited_then(recorded, timers):
