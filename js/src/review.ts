@@ -16,7 +16,7 @@ interface Traits extends Record<string, unknown> {
   _first: number;
 }
 
-type Incoming = { type: "drawn"; id: string; more: boolean } | { type: "scroll"; first: number };
+type Incoming = { type: "drawn"; id: string; more: boolean } | { type: "scroll"; first: number } | { type: "opened"; key: string };
 
 const SUPPRESS = "data-lm-suppress-shortcuts";
 /** ipycanvas would send each of these to the kernel, take the focus, and keep the page from scrolling. */
@@ -34,6 +34,7 @@ class Sheet {
   private askedFirst = 0;
   private waiting: ReturnType<typeof setTimeout> | undefined;
   private stale = false;
+  private seeking: MutationObserver | undefined;
 
   constructor(
     private readonly model: AnyModel<Traits>,
@@ -67,6 +68,7 @@ class Sheet {
   end(): void {
     this.ended.abort();
     this.sizes.disconnect();
+    this.seeking?.disconnect();
     clearTimeout(this.waiting);
     this.model.off("change:_rows", this.fit);
     this.model.off("msg:custom", this.hear);
@@ -111,6 +113,8 @@ class Sheet {
   private hear = (message: Incoming): void => {
     if (message.type === "scroll") {
       this.sheet.scrollTop = message.first * this.model.get("_rows").height;
+    } else if (message.type === "opened") {
+      this.bringIntoView(message.key);
     } else if (message.id === `${this.name}-${this.asked - 1}`) {
       clearTimeout(this.waiting);
       this.waiting = undefined;
@@ -119,6 +123,22 @@ class Sheet {
       if (message.more || this.stale || this.first !== this.askedFirst) this.ask();
     }
   };
+
+  /** Scroll to the segmenter that was opened, and give it the keys: once its view is on the page. */
+  private bringIntoView(key: string): void {
+    this.seeking?.disconnect();
+    const grid = this.sheet.closest(".sp-review")!;
+    const look = (): void => {
+      const view = [...grid.querySelectorAll(".sp-host")].find((host) => host.querySelector("style")?.textContent?.includes(key));
+      if (!view) return;
+      this.seeking?.disconnect();
+      grid.querySelector(".sp-review-title")?.scrollIntoView({ block: "start" });
+      view.querySelector<HTMLElement>("[role=application]")?.focus({ preventScroll: true });
+    };
+    this.seeking = new MutationObserver(look);
+    this.seeking.observe(grid, { childList: true, subtree: true });
+    look();
+  }
 
   private tellState(state: "waiting" | "drawing" | "ready"): void {
     setAttribute(this.sheet, "data-state", state);

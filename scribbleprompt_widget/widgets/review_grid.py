@@ -7,6 +7,7 @@ import logging
 import operator
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,12 @@ import traitlets
 from IPython.display import publish_display_data
 
 from scribbleprompt_widget.predictors.base import Predictor
+from scribbleprompt_widget.widgets.annotation import Label
 from scribbleprompt_widget.widgets.labelling import COLORS, labels_of
 from scribbleprompt_widget.widgets.review_items import ReviewItems, sequence_of
 from scribbleprompt_widget.widgets.review_sheet import Marks, ReviewSheet
 from scribbleprompt_widget.widgets.segmenter import Segmenter
+from scribbleprompt_widget.widgets.session_file import Saved
 from scribbleprompt_widget.widgets.static_picture import StaticPicture
 from scribbleprompt_widget.widgets.thumbnail import LINE_STYLES
 
@@ -99,7 +102,9 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             names = [str(name) for name in sequence_of("names", names, "texts")]
             _check_length("names", names, len(images))
         self._labels = None if labels is None else [label.name for label in labels_of(labels)]
-        self._labels_before = 0  # so many there were when the open image was opened
+        # So many labels and steps there were when the open image was opened.
+        self._labels_before = self._steps_before = 0
+        self._drawn: dict[int, Saved] = {}
         self._items = ReviewItems(images, masks, None if self._labels is None else len(self._labels))
         self._names = names
         self._model = model
@@ -149,6 +154,9 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def open_image(self, index: int) -> Segmenter:
         """Open an image in a `Segmenter` below the grid, with its mask; what is drawn there changes the thumbnail.
 
+        An image that was drawn on before has its prompts and objects again, for as long as the grid lives; what could
+        be undone then is settled.
+
         Raises
         ------
         TypeError, ValueError, FileNotFoundError
@@ -162,12 +170,14 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._tell()
 
     def _open(self, index: int) -> Segmenter:
-        if self._segmenter is not None:
-            self._adopt_labels(self._segmenter)
+        self._keep_drawn()
         image = self._items.image(index)
         mask = self._items.mask(index, image)
         segmenter = Segmenter(image, labels=self._labels_of(mask), model=self._model)
-        if mask is not None:
+        drawn = self._drawn.get(index)
+        if drawn is not None and drawn.image.shape == segmenter.image.shape:
+            segmenter._go_on(drawn if self._labels is None else _named(drawn, segmenter.labels))
+        elif mask is not None:
             for number, label in reversed(list(enumerate(segmenter.labels, start=1))):
                 if (mask == number).any():
                     segmenter.label = label
@@ -175,17 +185,26 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             segmenter.label = segmenter.labels[0]
         self._shut()
         title = ipywidgets.HTML(f"<b>{html.escape(self.name(index))}</b>")
-        button = ipywidgets.Button(description="Close", tooltip="Close this image; the masks stay in the grid")
-        button.on_click(lambda _: self._shut())
-        heading = ipywidgets.HBox([title, button], layout={"justify_content": "space-between"})
+        buttons = [self._button("Previous", "Open the image before this one", index - 1)]
+        buttons += [self._button("Next", "Open the image after this one", index + 1)]
+        buttons += [self._button("Close", "Close this image; what was drawn stays in the grid", None)]
+        heading = ipywidgets.HBox([title, ipywidgets.HBox(buttons)], layout={"justify_content": "space-between"})
         heading.add_class("sp-review-title")
         self._opened, self._heading, self._segmenter = index, heading, segmenter
         self._labels_before = len(self._labels or [])
+        self._steps_before = len(segmenter.history)
         self.children = [self._frame, heading, segmenter]
         segmenter.observe(self._on_mask, names="mask_version")
         segmenter.observe(lambda _: self._adopt_labels(segmenter), names="_labels")
         self._mark()
         return segmenter
+
+    def _button(self, name: str, tooltip: str, leads_to: int | None) -> ipywidgets.Button:
+        """A button that opens another image, or none; it cannot be pressed where there is no such image."""
+        button = ipywidgets.Button(description=name, tooltip=tooltip, layout={"width": "auto"})
+        button.disabled = leads_to is not None and not 0 <= leads_to < len(self)
+        button.on_click(lambda _: self._on_act({"type": "close"} if leads_to is None else {"type": "open"}, leads_to))
+        return button
 
     def close(self) -> None:
         """Close the grid, and the `Segmenter` below it."""
@@ -235,9 +254,11 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
                 self._tell(str(act["text"]))
             elif act["type"] == "key":
                 self._press_key(str(act["key"]), toggle=bool(act["toggle"]), range_=bool(act["range"]))
+            elif act["type"] == "close":
+                self._shut()
             elif act["type"] == "open":
                 if at is not None:
-                    self.open_image(at)
+                    self._show(at)
             elif at is not None:
                 self._choose(at, toggle=bool(act["toggle"]), range_=bool(act["range"]))
             elif not act["toggle"] and not act["range"]:
@@ -245,6 +266,10 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         except (Exception, KeyboardInterrupt) as error:
             log.debug("%s failed", act.get("type"), exc_info=True)
             self._tell(f"{type(error).__name__}: {error}")
+
+    def _show(self, index: int) -> None:
+        """Open an image, and bring it into view: the sheet may fill the screen."""
+        self._sheet.bring_into_view(self.open_image(index)._key)
 
     def _choose(self, index: int, *, toggle: bool, range_: bool) -> None:
         self._cursor = index
@@ -265,7 +290,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self.selected = []
         elif key == "Enter":
             if self._cursor is not None:
-                self.open_image(self._cursor)
+                self._show(self._cursor)
         elif key == " ":
             self._choose(self._cursor or 0, toggle=True, range_=False)
         else:
@@ -329,14 +354,23 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._sheet.refresh(self._opened)
         self._static.stale = True
 
+    def _keep_drawn(self) -> None:
+        """Hold what was drawn on the image that is open."""
+        if self._segmenter is None or self._opened is None:
+            return
+        self._adopt_labels(self._segmenter)
+        if len(self._segmenter.history) > self._steps_before:
+            self._drawn[self._opened] = self._segmenter._saved().now()
+
     def _shut(self) -> None:
         if self._segmenter is None or self._heading is None:
             return
         heading, segmenter = self._heading, self._segmenter
-        self._adopt_labels(segmenter)
+        self._keep_drawn()
         self._opened = self._heading = self._segmenter = None
         self.children = [self._frame]
-        for part in (*heading.children, heading, segmenter):
+        title, buttons = heading.children
+        for part in (title, *buttons.children, buttons, heading, segmenter):
             part.close()
         self._mark()
         self._static.refresh()
@@ -359,6 +393,16 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if problem:
             words += f'<span class="sp-review-bad" role="alert">{html.escape(problem)}</span>'
         self._status.value = words
+
+
+def _named(drawn: Saved, names: Sequence[str]) -> Saved:
+    """The same with the grid's labels, which may have been renamed, and more, since."""
+    known = [replace(label, name=name) for label, name in zip(drawn.labels, names, strict=False)]
+    top = max(label.rank for label in known)
+    more = enumerate(names[len(known) :], start=1)
+    added = [Label(name, COLORS[(len(known) + n - 1) % len(COLORS)], top + n) for n, name in more]
+    active = names[[label.name for label in drawn.labels].index(drawn.active)]
+    return replace(drawn, labels=[*known, *added], active=active)
 
 
 def _legend(labels: Iterable[str]) -> list[str]:

@@ -168,6 +168,10 @@ class ReviewSheet(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
                 self._draw_for_a_while()
                 self._listener.send({"type": "scroll", "first": there})
 
+    def bring_into_view(self, key: str) -> None:
+        """Have the page scroll to the `Segmenter` of this key, once it is there, and give it the keys."""
+        self._listener.send({"type": "opened", "key": key})
+
     def refresh(self, index: int) -> None:
         """Draw a tile again, if it is seen."""
         with _drawing:

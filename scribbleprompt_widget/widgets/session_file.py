@@ -64,6 +64,16 @@ class Saved:
     model: str
     history: History[State]
 
+    def now(self) -> Saved:
+        """The same without what was before: a history of one step, small enough for hundreds to be held."""
+        step = self.history.current
+        entries = tuple(replace(entry, states=_last_alone(entry.states)) for entry in step.entries)
+        return replace(self, history=History([Step("open", step.label, entries, step.instances, step.locked)]))
+
+
+def _last_alone(states: tuple[State | None, ...]) -> tuple[State | None, ...]:
+    return (*[None] * (len(states) - 1), *states[-1:])
+
 
 def write_session(path: str | Path, saved: Saved) -> Path:
     """Write a session, whole or not at all.

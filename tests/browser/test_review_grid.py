@@ -165,6 +165,20 @@ def test_a_double_click_opens_the_image_with_its_mask_and_drawing_changes_the_ti
     expect(grid.root.locator(".sp-segmenter")).to_have_count(0)
 
 
+def test_an_image_that_is_opened_comes_into_view_with_the_keys_and_leads_to_the_next(lab):
+    grid = GridView(lab)
+    for name, act in (
+        ("#0", lambda: lab.page.mouse.dblclick(*grid.place(0, 0))),
+        ("#1", lambda: grid.root.get_by_role("button", name="Next").click()),
+    ):
+        act()
+        title = grid.root.locator(".sp-review-title", has_text=name)
+        expect(title).to_be_in_viewport(ratio=0.9)
+        canvas = grid.root.get_by_role("application")
+        expect(canvas).to_be_focused()
+        expect(canvas.locator("canvas").first).to_be_in_viewport(ratio=0.8)
+
+
 def test_keys_move_and_select_and_leave_the_notebook_alone(lab):
     grid, keyboard = lab.grid, lab.page.keyboard
     grid.click(0, 0)
@@ -178,7 +192,8 @@ def test_keys_move_and_select_and_leave_the_notebook_alone(lab):
     grid.expect_selected(1)
     grid.wait_color(2, 2, color_of((1 + 9) * columns + 2))
     keyboard.press("Enter")
-    expect(grid.root.locator(".sp-segmenter")).to_have_count(1)
+    expect(grid.root.get_by_role("application")).to_be_focused()
+    grid.sheet.focus()
     keyboard.press("Escape")
     grid.expect_selected(0)
     lab.save()  # by Ctrl+S, with the focus in the grid

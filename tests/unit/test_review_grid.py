@@ -222,6 +222,42 @@ def test_objects_that_are_done_and_labels_that_are_added_stay_in_the_grid():
     assert (named.open_image(0).labels, named.mask(0)[10, 10], named.mask(0)[3, 3]) == (["a", "d", "c"], 3, 1)
 
 
+def test_what_was_drawn_on_an_image_is_there_when_it_is_opened_again():
+    mask = np.zeros((16, 16), bool)
+    mask[12:14, 12:14] = True
+    grid = sp.ReviewGrid([np.eye(16)] * 2, [mask, None], labels=["a", "b"], model=PaintPredictor())
+    w = grid.open_image(0)
+    w.add_box(2, 2, 5, 5)
+    w.commit()
+    w.label = "b"
+    w.add_click(9, 9)
+    found, areas = grid.mask(0), [row["area"] for row in w.instance_table]
+    grid.open_image(1).change_label("b", name="c")
+    grid.segmenter.add_label("d")
+    for _ in range(2):  # the second time it is open already
+        w = grid.open_image(0)
+        assert (w.labels, w.label, len(w.prompts)) == (["a", "c", "d"], "c", 1)
+        assert [row["area"] for row in w.instance_table] == areas
+        assert np.array_equal(grid.mask(0), found)
+        assert np.array_equal(w.label_map, found)
+    w.add_click(11, 9)
+    assert w.mask[9, 9]
+    assert not grid.open_image(1).label_map.any()
+
+
+def test_the_next_image_is_opened_from_the_one_before():
+    grid = sp.ReviewGrid([np.eye(16)] * 2, model=PaintPredictor())
+
+    def press(name):
+        (button,) = [one for one in grid._heading.children[1].children if one.description == name]
+        if not button.disabled:
+            button.click()
+        return grid._opened
+
+    grid.open_image(0)
+    assert [press(name) for name in ("Previous", "Next", "Next", "Previous", "Close")] == [0, 1, 1, 0, None]
+
+
 def test_a_label_that_was_added_by_mistake_leaves_the_grid_again():
     grid = sp.ReviewGrid([np.eye(16)] * 2, labels=["a", "b"], model=PaintPredictor())
     grid.open_image(0).add_label("oops")
