@@ -263,8 +263,8 @@ class Drawing(Part):
     def undo(self) -> None:
         """Take the last step back, whichever label it was for; nothing happens at the beginning.
 
-        The active label stays the same, but where taking an object up is undone (see `resume`): it becomes that of the
-        one that is in hand then.
+        The active label stays the same, but where an object is in hand again because taking up another is undone (see
+        `resume`), or its commit: it becomes that object's.
         """
         self._do(self._following(lambda annotation: annotation.undo()))
 

@@ -269,15 +269,17 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
             raise
 
     def _following(self, act: Act) -> Act:
-        """The same change, after which the label of an object that it took up, or went back to, is the active one."""
+        """The same change, after which the label of an object that it brought into hand is the active one."""
 
         def following(annotation: Annotation) -> list[Plane] | None:
-            before = annotation.history.cursor
+            history, before = annotation.history, annotation.history.cursor
             planes = act(annotation)
-            history, looked_at = annotation.history, annotation.looked_at
-            passed = history.steps[history.cursor + (history.cursor < before)]
-            if looked_at is not None and passed.action == "resume":
-                self._index = looked_at.label
+            is_back = history.cursor < before
+            passed = history.steps[history.cursor + is_back]  # what was undone, or done
+            if annotation.looked_at is not None and passed.action == "resume":
+                self._index = annotation.looked_at.label
+            elif is_back and passed.action == "commit":
+                self._index = passed.label
             return planes
 
         return following

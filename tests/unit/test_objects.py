@@ -108,6 +108,16 @@ def test_the_label_follows_the_object_in_hand_and_nothing_else(w):
     assert w.label == "organ"
 
 
+def test_the_label_follows_an_object_whose_commit_is_undone(w):
+    commit_row(w, "lesion", "organ")
+    w.label = "lesion"
+    w.undo()
+    assert (w.label, w.mask.any(), len(w.instance_table)) == ("organ", True, 1)
+    w.label = "lesion"
+    w.redo()
+    assert (w.label, len(w.instance_table)) == ("lesion", 2)
+
+
 def test_objects_are_walked_through_by_their_numbers(w):
     commit_row(w, "lesion", "organ", "lesion")
     seen = []
