@@ -14,7 +14,7 @@ export const NO_OBJECT = "No pixels, no object: R clears.";
 export const TAKEN_UP = "In hand: draw to mend it, or Delete.";
 export const lockedText = ({ name }: LabelTrait): string => `${name} is locked. Unlock it under Label (N).`;
 export const hiddenText = ({ name }: LabelTrait): string => `${name} is hidden. Show it under Label (N).`;
-const TAKEN = "Objects that are done, and locked labels, keep their pixels.";
+const TAKEN = "Done objects and locked labels keep their pixels.";
 
 /** Why there is no mask where the last of a label's prompts was drawn, if that is known. */
 export function whyNothing(drawn: readonly Prompt[], label: number, masks: Masks, entries: readonly Entry[]): string | null {

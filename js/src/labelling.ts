@@ -95,7 +95,7 @@ export function makeLabelling(host: Host, truth: Truth, { ask, waiting, say, set
 export function newLabel(labels: LabelTrait[]): LabelTrait {
   let number = labels.length + 1;
   while (labels.some(({ name }) => name === `label ${number}`)) number++;
-  const color = COLORS.find((one) => !labels.some((label) => label.color === one)) ?? COLORS[labels.length % COLORS.length]!;
+  const color = COLORS.find((one) => !labels.some((label) => label.color === one)) ?? COLORS[0]!;
   return { name: `label ${number}`, color, rank: Infinity };
 }
 

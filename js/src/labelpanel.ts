@@ -4,8 +4,10 @@ import { icon, type IconName } from "./icons";
 import type { LabelTrait } from "./protocol";
 import { checkbox, field } from "./fields";
 
-/** Okabe and Ito's palette, which colour-blind people can tell apart; in the kernel's order. */
-export const COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#f0e442", "#009e73", "#d55e00", "#0072b2"];
+/** Okabe and Ito's palette, which colour-blind people can tell apart, and its tints; in the kernel's order. */
+export const COLORS = "56b4e9e69f00cc79a7f0e442009e73d55e000072b2b0dcf5f5d58fe9c3d8f9f3a98ad4bff0b48a8abde0"
+  .match(/.{6}/g)!
+  .map((color) => `#${color}`);
 
 export interface LabelEvents {
   /** False when another label has that name. */
@@ -65,7 +67,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
     events.remove();
   };
   const remove = makeButton(".sp-item", "", removeLabel, icon("clear"), "Remove this label");
-  const order = field("Order", step("up", "Up: it holds where labels overlap", true), step("down", "Down", false));
+  const order = field("Order", step("up", "Up: on top of other labels", true), step("down", "Down", false));
   return {
     node: makePopover(
       "Label",
@@ -77,7 +79,7 @@ export function makeLabelPanel(events: LabelEvents, close: () => void): LabelPan
         h(
           ".sp-checks",
           h("label", { title: "In this view" }, hide, "hidden"),
-          h("label", { title: "Nothing is drawn on it, and nothing over it" }, lock, "locked"),
+          h("label", { title: "Nothing is drawn on it or over it" }, lock, "locked"),
         ),
       ),
       order,

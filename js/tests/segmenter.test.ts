@@ -113,13 +113,13 @@ describe("the widget", () => {
     host.update(null, 4, null);
     drag([[2, 2], [5, 3]]);
     host.update(host.last().id, 5, 4, undefined, [{ label: 0, kept: 0, added: [{ ...added[0]!, positive: true }] }]);
-    expect(text(".sp-hint")).toBe("Objects that are done, and locked labels, keep their pixels.");
+    expect(text(".sp-hint")).toBe("Done objects and locked labels keep their pixels.");
     // A mask beside an object that is done, in whose middle the prompt was.
     host.update(null, 6, null, { width: 2, layer: 1 });
     drag([[2, 2], [5, 3]]);
     const taken = { ...added[0]!, x: 1, y: 0, positive: true };
     host.update(host.last().id, 7, 6, { x: 3, width: 1 }, [{ label: 0, kept: 1, added: [taken] }]);
-    expect(text(".sp-hint")).toBe("Objects that are done, and locked labels, keep their pixels.");
+    expect(text(".sp-hint")).toBe("Done objects and locked labels keep their pixels.");
     drag([[2, 2], [5, 3]]);
     host.update(host.last().id, 8, 7, { x: 3, width: 1 }, [{ label: 0, kept: 2, added: [{ ...taken, x: 3 }] }]);
     expect(text(".sp-hint")).toBe("");
