@@ -55,6 +55,7 @@ def main() -> None:
         "as shipped": shipped,
         "one look": changed(looks=1),
         "clicks not held": changed(clicks_hold=False),
+        "all may change by any prompt": changed(monotone=False),
         f"{shipped.resolution // 2} cells": changed(resolution=shipped.resolution // 2),
         "its mirror image too": changed(module=Mirrored(shipped.module)),
     }
