@@ -23,6 +23,7 @@ from scribbleprompt_widget.predictors.clicks import held_pixels, hold_clicks
 from scribbleprompt_widget.predictors.closer import closer_grid, shown_object, without_new_parts
 from scribbleprompt_widget.predictors.monotone import monotone
 from scribbleprompt_widget.predictors.parts import is_negative, parts
+from scribbleprompt_widget.predictors.plain import areas_of, hold_areas
 from scribbleprompt_widget.prompts import Box, Click, Prompts
 
 __all__ = [
@@ -65,6 +66,8 @@ class NetworkPredictor(Predictor):
         object larger. 1: the whole image alone, as the paper does.
     clicks_hold
         Turn what contradicts a click, with the even ground around it.
+    plain_areas
+        In images of areas of one grey each, an area belongs to the object whole or not at all.
     monotone
         Positive prompts that are added take nothing away, negative ones add nothing.
     """
@@ -79,6 +82,7 @@ class NetworkPredictor(Predictor):
         bfloat16: bool = False,
         looks: int = 1,
         clicks_hold: bool = False,
+        plain_areas: bool = False,
         monotone: bool = False,
     ) -> None:
         self.name = name
@@ -89,6 +93,7 @@ class NetworkPredictor(Predictor):
         self.module = module.eval().to(self.device)
         self.looks = looks
         self.clicks_hold = clicks_hold
+        self.plain_areas = plain_areas
         self.monotone = monotone
 
     def _open(self, image: Image) -> Session:
@@ -122,6 +127,10 @@ class _NetworkSession(Session):
     @cached_property
     def _seen(self) -> Seen | None:
         return self.predictor.see(self._pixels)
+
+    @cached_property
+    def _areas(self) -> np.ndarray | None:
+        return areas_of(self.image.grey)
 
     def remembers(self, prompts: Prompts) -> bool:
         # The logits of what was drawn in boxes and of what was handed in are one sum.
@@ -160,6 +169,8 @@ class _NetworkSession(Session):
             clicks = clicked.rasterise(grid)
             standing = (clicks.positive * (drawn.positive > 0), clicks.negative * (drawn.negative > 0))
             logits = hold_clicks(logits, pixels, standing, (drawn.positive, drawn.negative))
+        if self.predictor.plain_areas and self._areas is not None:
+            logits = hold_areas(logits, self._areas, prompts, grid)
         shown = _shown(prompts, grid)
         if not shown.any() and not (earlier > 0).any():
             logits = np.minimum(logits, UNSAID)
@@ -260,6 +271,7 @@ def compact_predictor(
         bfloat16=torch.device(device).type == "cpu" and has_bfloat16(),
         looks=LOOKS,
         clicks_hold=True,
+        plain_areas=True,
         monotone=True,
     )
 

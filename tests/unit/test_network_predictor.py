@@ -6,8 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import scribbleprompt_widget as sp
 from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.predictors.network import NetworkPredictor
+from scribbleprompt_widget.predictors.plain import areas_of
 from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
 
 SIDE = 64
@@ -105,6 +107,36 @@ def test_what_is_not_the_object_alone_makes_no_mask():
     # A mask that is there already is another matter.
     given = session.predict(negative, mask_input=np.where(disc(256, (80, 80), 30), 8.0, -8.0).astype(np.float32))
     assert given.mask[80, 80]
+
+
+@pytest.mark.parametrize("side", [48, 64, 256])
+@pytest.mark.parametrize("invert", [False, True])
+def test_in_a_plain_image_what_is_clicked_or_stroked_is_the_object_whole(side, invert):
+    scale = side / 64
+    object_, other = disc(side, (20 * scale, 20 * scale), 9 * scale), disc(side, (44 * scale, 44 * scale), 9 * scale)
+    image = np.where(object_, 140, np.where(other, 140, 60)).astype(np.uint8) ^ np.uint8(255 * invert)
+    session = sp.load_predictor("default").open(image)
+    click = Click(20 * scale, 20 * scale)
+    spilt = Scribble([(14 * scale, 20 * scale), (31 * scale, 20 * scale)])
+    for prompts in (
+        [click],
+        [spilt],
+        [click, Click(44 * scale, 44 * scale), Click(44 * scale, 46 * scale, positive=False)],
+    ):
+        assert dice(session.predict(Prompts(prompts)).mask, object_) > 0.95
+    assert not session.predict(Prompts([click])).mask[other].any()
+    both = session.predict(Prompts([click, Click(44 * scale, 44 * scale)])).mask
+    assert dice(both, object_ | other) > 0.95
+
+
+def test_images_with_grain_and_images_of_nothing_are_not_plain():
+    plain = np.where(disc(64, (30, 30), 10), 0.8, 0.2).astype(np.float32)
+    grain = np.random.default_rng(0).normal(0, 1e-3, plain.shape).astype(np.float32)
+    assert areas_of(plain).max() == 1
+    assert areas_of(plain + grain) is None
+    assert areas_of(np.where(plain > 0.5, plain, 0.2 + grain)) is None
+    assert areas_of(np.zeros((64, 64), np.float32)) is None
+    assert areas_of(np.zeros((1, 1), np.float32)) is None
 
 
 class Moody(torch.nn.Module):
