@@ -1,7 +1,8 @@
 """What a prompt may change: positive ones take nothing of the mask away, negative ones add nothing to it.
 
-A network that reads all prompts at once may answer "not this" with more of something else. People expect that least,
-and simulated annotators do no worse without (models/weights/MODEL_CARD.md).
+A network that reads all prompts at once may answer "not this" with more of something else. People expect that least;
+simulated annotators reach a little more by it with clicks and lines, a little less with a box (MODEL_CARD.md). It holds
+on a network's grid: where a closer look is taken from elsewhere, pixels at the mask's border may still change.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Networks learn from grain and noise, and find nothing to go by where there is no
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -12,14 +13,16 @@ from scipy import ndimage
 from skimage import measure
 
 from scribbleprompt_widget.grid import Grid
-from scribbleprompt_widget.prompts import Box, Prompts, cells_of
+from scribbleprompt_widget.prompts import Box, Click, Lasso, Prompts, Scribble, cells_of
 
 __all__ = ["areas_of", "hold_areas"]
 
 PLAIN_SHARE: Final = 0.9
-"""Of neighbouring pixels in a plain image, so many are of the very same grey; in others, only where nothing is."""
+"""Of neighbouring pixels in a plain image, so many are of the very same grey."""
+REST_SHARE: Final = 0.5
+"""And so many but for those of the largest area: on an even ground, as in fluorescence, objects have grain."""
 LOOKED_AT: Final = 1_000_000
-"""Pixels that are looked at to tell whether an image is plain."""
+"""Pixels that are looked at to tell whether an image may be plain."""
 MOST_OF: Final = 0.5
 """Share of a prompt that has to lie in an area to speak of it: hands slip over edges."""
 SURE: Final = 4.0
@@ -29,15 +32,19 @@ SURE: Final = 4.0
 def areas_of(grey: np.ndarray) -> np.ndarray | None:
     """(H, W) integers, the areas of one grey each, from 0 on; None where an image (H, W) does not consist of any."""
     every = max(1, round(grey.size / LOOKED_AT))  # of a large image a part says as much
-    steps = [np.diff(grey[::every], axis=1).ravel(), np.diff(grey[:, ::every], axis=0).ravel()]
-    count = sum(step.size for step in steps)
-    even = sum(int(np.count_nonzero(step == 0)) for step in steps)
+    lines = [(grey[::every, 1:], grey[::every, :-1]), (grey[1:, ::every], grey[:-1, ::every])]
+    count, even = sum(a.size for a, _ in lines), sum(int((a == b).sum()) for a, b in lines)
     if not PLAIN_SHARE * count <= even < count:
         return None
     # The same grey is the same bits, and none is -1.
     greys = np.ascontiguousarray(grey, dtype=np.float32).view(np.int32)
-    areas: np.ndarray = measure.label(greys, background=-1, connectivity=1)  # type: ignore[no-untyped-call]
-    return areas - 1
+    areas: np.ndarray = measure.label(greys, background=-1, connectivity=1) - 1  # type: ignore[no-untyped-call]
+    rest = areas != np.bincount(areas.ravel()).argmax()
+    count, even = 0, 0
+    for a, b in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
+        beside = rest[a] | rest[b]
+        count, even = count + int(beside.sum()), even + int((beside & (areas[a] == areas[b])).sum())
+    return areas if even >= REST_SHARE * count else None
 
 
 def hold_areas(logits: np.ndarray, areas: np.ndarray, prompts: Prompts, grid: Grid) -> np.ndarray:
@@ -60,22 +67,39 @@ def hold_areas(logits: np.ndarray, areas: np.ndarray, prompts: Prompts, grid: Gr
     -------
     (h, w) float32.
     """
-    if any(isinstance(prompt, Box) for prompt in prompts):
+    strokes = [prompt for prompt in prompts if not isinstance(prompt, Box)]
+    if len(strokes) < len(prompts):
         return logits
     rows = _pixels(grid.y0, grid.y1, grid.height, areas.shape[0])
     columns = _pixels(grid.x0, grid.x1, grid.width, areas.shape[1])
     numbers, area = np.unique(areas[np.ix_(rows, columns)], return_inverse=True)
     area = area.reshape(grid.shape)
     said = np.zeros((2, len(numbers)), dtype=bool)
-    for prompt in prompts:
-        inside = np.bincount(area[cells_of(prompt, grid) > 0], minlength=len(numbers))  # type: ignore[arg-type]  # no box
-        if inside.max() > MOST_OF * inside.sum():
-            said[int(prompt.positive), inside.argmax()] = True  # type: ignore[union-attr]
+    for prompt in strokes:
+        own = _area_of(prompt, areas)
+        if own is not None and numbers[at := int(np.searchsorted(numbers, own)) % len(numbers)] == own:
+            said[int(prompt.positive), at] = True
     negative, positive = said
     level = np.asarray(ndimage.mean(logits, area, np.arange(len(numbers))))
     level = np.where(positive, np.maximum(level, SURE), np.where(negative, np.minimum(level, -SURE), level))
     held: np.ndarray = np.where((positive & negative)[area], logits, level[area]).astype(np.float32)
     return held
+
+
+def _area_of(prompt: Click | Scribble | Lasso, areas: np.ndarray) -> int | None:
+    """The area that a prompt speaks of, by the image's own pixels: cells may show others than those that were meant."""
+    height, width = areas.shape
+    x0, y0, x1, y1 = 0, 0, width, height
+    if isinstance(prompt, Click):
+        x0, y0 = math.floor(prompt.x + 0.5), math.floor(prompt.y + 0.5)
+        return int(areas[min(y0, height - 1), min(x0, width - 1)])
+    if prompt.points is not None:
+        margin = math.ceil(prompt.width) if isinstance(prompt, Scribble) else 1
+        x0, y0 = np.maximum(np.floor(prompt.points.min(axis=0)).astype(int) - margin, 0).tolist()
+        x1, y1 = np.minimum(np.ceil(prompt.points.max(axis=0)).astype(int) + margin + 1, (width, height)).tolist()
+    drawn = cells_of(prompt, Grid(x0, y0, x1, y1, y1 - y0, x1 - x0)) > 0
+    numbers, counts = np.unique(areas[y0:y1, x0:x1][drawn], return_counts=True)
+    return int(numbers[counts.argmax()]) if len(counts) and counts.max() > MOST_OF * counts.sum() else None
 
 
 def _pixels(start: float, end: float, cells: int, count: int) -> np.ndarray:

@@ -102,8 +102,9 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             names = [str(name) for name in sequence_of("names", names, "texts")]
             _check_length("names", names, len(images))
         self._labels = None if labels is None else [label.name for label in labels_of(labels)]
-        # So many labels and steps there were when the open image was opened.
-        self._labels_before = self._steps_before = 0
+        # How many labels there were, and the step, when the open image was opened.
+        self._labels_before = 0
+        self._step_before: object = None
         self._drawn: dict[int, Saved] = {}
         self._items = ReviewItems(images, masks, None if self._labels is None else len(self._labels))
         self._names = names
@@ -192,7 +193,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         heading.add_class("sp-review-title")
         self._opened, self._heading, self._segmenter = index, heading, segmenter
         self._labels_before = len(self._labels or [])
-        self._steps_before = len(segmenter.history)
+        self._step_before = segmenter._annotation.history.current
         self.children = [self._frame, heading, segmenter]
         segmenter.observe(self._on_mask, names="mask_version")
         segmenter.observe(lambda _: self._adopt_labels(segmenter), names="_labels")
@@ -338,7 +339,9 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         """
         if self._labels is None:
             return
-        labels = [*segmenter.labels, *self._labels[len(segmenter.labels) : self._labels_before]]
+        labels = list(segmenter.labels)
+        for name in self._labels[len(labels) : self._labels_before]:  # which another may have been named meanwhile
+            labels.append(name if name not in labels else f"{name} ({len(labels) + 1})")
         if labels != self._labels:
             self._labels = labels
             for index in self._items.name_labels(len(self._labels)):
@@ -359,7 +362,7 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if self._segmenter is None or self._opened is None:
             return
         self._adopt_labels(self._segmenter)
-        if len(self._segmenter.history) > self._steps_before:
+        if self._segmenter._annotation.history.current is not self._step_before:
             self._drawn[self._opened] = self._segmenter._saved().now()
 
     def _shut(self) -> None:
@@ -370,8 +373,11 @@ class ReviewGrid(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._opened = self._heading = self._segmenter = None
         self.children = [self._frame]
         title, buttons = heading.children
-        for part in (title, *buttons.children, buttons, heading, segmenter):
-            part.close()
+        for part in (title, *buttons.children, buttons, heading):
+            for held in (part.layout, getattr(part, "style", None), part):
+                if held is not None:
+                    held.close()
+        segmenter.close()
         self._mark()
         self._static.refresh()
 

@@ -129,6 +129,27 @@ def test_in_a_plain_image_what_is_clicked_or_stroked_is_the_object_whole(side, i
     assert dice(both, object_ | other) > 0.95
 
 
+@pytest.mark.parametrize("row", [170, 171])
+def test_a_click_on_a_thin_line_of_a_plain_image_is_not_one_on_its_ground(row):
+    image = np.zeros((512, 512), np.uint8)
+    image[row, 40:470] = 255
+    image[300:400, 300:400] = 100
+    session = sp.load_predictor("default").open(image)
+    assert areas_of(session.image.grey) is not None
+    for prompts in ([Click(200, row)], [Scribble([(100, row), (300, row)], width=1)]):
+        assert session.predict(Prompts(prompts)).mask.mean() < 0.05
+
+
+def test_objects_with_grain_on_an_even_ground_are_not_plain():
+    image = np.zeros((256, 256), np.uint8)
+    image[disc(256, (100, 120), 20)] = np.random.default_rng(0).integers(80, 200, 256 * 256)[
+        : disc(256, (100, 120), 20).sum()
+    ]
+    assert (np.diff(image.astype(int)) == 0).mean() > 0.9
+    assert areas_of(image / np.float32(255)) is None
+    assert sp.load_predictor("default").open(image).predict(Prompts([Click(121, 120)])).mask.mean() < 0.2
+
+
 def test_images_with_grain_and_images_of_nothing_are_not_plain():
     plain = np.where(disc(64, (30, 30), 10), 0.8, 0.2).astype(np.float32)
     grain = np.random.default_rng(0).normal(0, 1e-3, plain.shape).astype(np.float32)

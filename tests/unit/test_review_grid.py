@@ -6,6 +6,7 @@ import weakref
 import numpy as np
 import PIL.Image
 import pytest
+from ipywidgets.widgets.widget import _instances
 
 import scribbleprompt_widget as sp
 from scribbleprompt_widget.widgets import review_items
@@ -243,6 +244,35 @@ def test_what_was_drawn_on_an_image_is_there_when_it_is_opened_again():
     w.add_click(11, 9)
     assert w.mask[9, 9]
     assert not grid.open_image(1).label_map.any()
+
+
+def test_what_was_drawn_after_the_mask_was_undone_is_there_again():
+    mask = np.zeros((16, 16), bool)
+    mask[2:6, 2:6] = True
+    grid = sp.ReviewGrid([np.eye(16)] * 2, [mask, None], model=PaintPredictor())
+    w = grid.open_image(0)
+    w.undo()
+    w.add_click(9, 9)
+    grid.open_image(1)
+    assert len(grid.open_image(0).prompts) == 1
+
+
+def test_a_name_that_was_removed_may_be_taken_and_images_open_all_the_same():
+    grid = sp.ReviewGrid([np.eye(16)] * 2, labels=["a", "b", "c"], model=PaintPredictor())
+    w = grid.open_image(0)
+    w.remove_label("c")
+    w.change_label("a", name="c")
+    assert grid.open_image(1).labels == ["c", "b", "c (3)"]
+    assert grid.open_image(0).labels == ["c", "b", "c (3)"]
+
+
+def test_images_that_are_opened_and_shut_leave_nothing():
+    grid = sp.ReviewGrid([np.eye(16)] * 2, model=PaintPredictor())
+    grid.open_image(0)
+    before = len(_instances)
+    for _ in range(3):
+        grid.open_image(1)
+    assert len(_instances) == before
 
 
 def test_the_next_image_is_opened_from_the_one_before():
