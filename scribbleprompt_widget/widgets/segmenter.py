@@ -216,6 +216,7 @@ class Segmenter(Results, Drawing, Labelling, Keeping, Answering, anywidget.AnyWi
         static: StaticPicture | None = getattr(self, "_static", None)
         if static is not None:  # it is None when a bad argument ended the construction; Python closes such widgets too
             static.forget()
+            self.layout.close()  # a model of its own
         with getattr(self, "_lock", nullcontext()):  # whatever is being predicted is done, and kept
             super().close()
             if self._keeper is not None:
