@@ -99,7 +99,14 @@ def _area_of(prompt: Click | Scribble | Lasso, areas: np.ndarray) -> int | None:
         x1, y1 = np.minimum(np.ceil(prompt.points.max(axis=0)).astype(int) + margin + 1, (width, height)).tolist()
     drawn = cells_of(prompt, Grid(x0, y0, x1, y1, y1 - y0, x1 - x0)) > 0
     numbers, counts = np.unique(areas[y0:y1, x0:x1][drawn], return_counts=True)
-    return int(numbers[counts.argmax()]) if len(counts) and counts.max() > MOST_OF * counts.sum() else None
+    for number, count in sorted(zip(numbers.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1]):
+        # A lasso is drawn around what it means, loosely: the ground beside it lies in it in part.
+        whole = np.count_nonzero(areas == number) if isinstance(prompt, Lasso) else counts.sum()
+        if count > MOST_OF * whole:
+            return int(number)
+        if not isinstance(prompt, Lasso):
+            break
+    return None
 
 
 def _pixels(start: float, end: float, cells: int, count: int) -> np.ndarray:

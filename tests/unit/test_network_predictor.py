@@ -10,7 +10,7 @@ import scribbleprompt_widget as sp
 from scribbleprompt_widget.models.compact import CompactNetwork
 from scribbleprompt_widget.predictors.network import NetworkPredictor
 from scribbleprompt_widget.predictors.plain import areas_of
-from scribbleprompt_widget.prompts import Box, Click, Prompts, Scribble
+from scribbleprompt_widget.prompts import Box, Click, Lasso, Prompts, Scribble
 
 SIDE = 64
 
@@ -138,6 +138,16 @@ def test_a_click_on_a_thin_line_of_a_plain_image_is_not_one_on_its_ground(row):
     assert areas_of(session.image.grey) is not None
     for prompts in ([Click(200, row)], [Scribble([(100, row), (300, row)], width=1)]):
         assert session.predict(Prompts(prompts)).mask.mean() < 0.05
+
+
+def test_a_loose_lasso_in_a_plain_image_means_what_lies_in_it():
+    square = np.zeros((256, 256), bool)
+    square[100:140, 100:140] = True
+    session = sp.load_predictor("default").open(square.astype(float))
+    for near in (5, 30):
+        low, high = 100 - near, 140 + near
+        lasso = Lasso([(low, low), (high, low), (high, high), (low, high)])
+        assert dice(session.predict(Prompts([lasso])).mask, square) > 0.95
 
 
 def test_objects_with_grain_on_an_even_ground_are_not_plain():
