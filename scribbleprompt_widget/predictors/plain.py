@@ -6,7 +6,7 @@ Networks learn from grain and noise, and find nothing to go by where there is no
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from scipy import ndimage
@@ -14,6 +14,9 @@ from skimage import measure
 
 from scribbleprompt_widget.grid import Grid
 from scribbleprompt_widget.prompts import Box, Click, Lasso, Prompts, Scribble, cells_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["areas_of", "hold_areas"]
 
@@ -38,7 +41,8 @@ def areas_of(grey: np.ndarray) -> np.ndarray | None:
         return None
     # The same grey is the same bits, and none is -1.
     greys = np.ascontiguousarray(grey, dtype=np.float32).view(np.int32)
-    areas: np.ndarray = measure.label(greys, background=-1, connectivity=1) - 1  # type: ignore[no-untyped-call]
+    label = cast("Callable[..., np.ndarray]", measure.label)  # scikit-image has no types
+    areas = label(greys, background=-1, connectivity=1) - 1
     rest = areas != np.bincount(areas.ravel()).argmax()
     count, even = 0, 0
     for a, b in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
@@ -89,24 +93,19 @@ def hold_areas(logits: np.ndarray, areas: np.ndarray, prompts: Prompts, grid: Gr
 def _area_of(prompt: Click | Scribble | Lasso, areas: np.ndarray) -> int | None:
     """The area that a prompt speaks of, by the image's own pixels: cells may show others than those that were meant."""
     height, width = areas.shape
-    x0, y0, x1, y1 = 0, 0, width, height
     if isinstance(prompt, Click):
-        x0, y0 = math.floor(prompt.x + 0.5), math.floor(prompt.y + 0.5)
-        return int(areas[min(y0, height - 1), min(x0, width - 1)])
+        return int(areas[min(math.floor(prompt.y + 0.5), height - 1), min(math.floor(prompt.x + 0.5), width - 1)])
+    x0, y0, x1, y1 = 0, 0, width, height
     if prompt.points is not None:
         margin = math.ceil(prompt.width) if isinstance(prompt, Scribble) else 1
         x0, y0 = np.maximum(np.floor(prompt.points.min(axis=0)).astype(int) - margin, 0).tolist()
         x1, y1 = np.minimum(np.ceil(prompt.points.max(axis=0)).astype(int) + margin + 1, (width, height)).tolist()
     drawn = cells_of(prompt, Grid(x0, y0, x1, y1, y1 - y0, x1 - x0)) > 0
     numbers, counts = np.unique(areas[y0:y1, x0:x1][drawn], return_counts=True)
-    for number, count in sorted(zip(numbers.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1]):
-        # A lasso is drawn around what it means, loosely: the ground beside it lies in it in part.
-        whole = np.count_nonzero(areas == number) if isinstance(prompt, Lasso) else counts.sum()
-        if count > MOST_OF * whole:
-            return int(number)
-        if not isinstance(prompt, Lasso):
-            break
-    return None
+    # A lasso is drawn around what it means, loosely: the ground beside it lies in it in part.
+    wholes = np.bincount(areas.ravel())[numbers] if isinstance(prompt, Lasso) else counts.sum()
+    meant = counts * (counts > MOST_OF * wholes)
+    return int(numbers[meant.argmax()]) if meant.any() else None
 
 
 def _pixels(start: float, end: float, cells: int, count: int) -> np.ndarray:
